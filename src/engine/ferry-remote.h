@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ferry-engine.h"
+
+G_BEGIN_DECLS
+
+/**
+ * FerryRemoteServer:
+ *
+ * Lets other processes of the same user ask this one, which owns the queue: D-Bus, peer to peer, on the Unix socket
+ * ferry_owner_address (folder); works without a session bus. Main thread.
+ *
+ * Object "/io/github/ferryapp/Ferry/Queue", interface "io.github.ferryapp.Ferry.Queue1":
+ *   Add (a{sv} spec) -> (s id)      keys: address s, folder s, name s, sha256 s, headers as, referrer s, paused b, exact b
+ *   List () -> (aa{sv})             one dictionary a transfer, as ferry_remote_describe ()
+ *   Show (s id) -> (a{sv}, a(xs))   and its history
+ *   Pause (s id), Resume (s id), Remove (s id), PauseAll (), ResumeAll ()
+ *   Owner () -> (s program, u pid)
+ * Errors are D-Bus errors "io.github.ferryapp.Ferry.Error.CODE" registered with FERRY_ERROR, so that the client gets the same
+ * GError with the same sentence.
+ */
+typedef struct _FerryRemoteServer FerryRemoteServer;
+
+FerryRemoteServer *
+ferry_remote_server_new (FerryEngine *engine, const char *program, GError **error);
+void ferry_remote_server_free (FerryRemoteServer *self);
+
+/* a{sv} with id, name, address, folder, path, state (string), size, received, speed, caption, error-code, error, added,
+ * finished, sha256, verified. (transfer floating) */
+GVariant *ferry_remote_describe (FerryTransfer *transfer);
+
+/* Connects to whoever owns @folder; NULL with FERRY_ERROR_NOT_FOUND_HERE when nobody answers there. Blocks; ferryctl only.
+ * (transfer full) */
+GDBusConnection *ferry_remote_connect (const char *folder, GError **error);
+
+/* One blocking call of the interface; the error is FERRY_ERROR as the owner set it, or G_IO_ERROR_CLOSED when it went away.
+ * (transfer full) */
+GVariant *ferry_remote_call (GDBusConnection *connection,
+                             const char *method,
+                             GVariant *parameters,
+                             GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FerryRemoteServer, ferry_remote_server_free)
+
+G_END_DECLS

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ferry-record.h"
+
+G_BEGIN_DECLS
+
+/**
+ * FerryTransfer:
+ *
+ * One download or upload in the queue, for people to look at. Main thread only. All properties are read-only and
+ * notify only when they change; the engine writes them.
+ *
+ * Properties (name: GType): "id": string, "name": string (never empty: the address's name until the server's is
+ * known), "address": string, "state": int (FerryState), "size": int64 (-1 unknown), "received": uint64 (bytes held),
+ * "fraction": double (0 to 1; -1 while unknown), "speed": uint64 (bytes a second, 0 unless ACTIVE), "caption": string (the row's one line:
+ * "124 MB of 1.2 GB · 14 MB/s · 1 min left", or the why-sentence), "resume": int (FerryResume),
+ * "path": string (nullable; of the finished file), "media-type": string (nullable).
+ */
+#define FERRY_TYPE_TRANSFER (ferry_transfer_get_type ())
+G_DECLARE_FINAL_TYPE (FerryTransfer, ferry_transfer, FERRY, TRANSFER, GObject)
+
+const char *ferry_transfer_get_id (FerryTransfer *self);
+const char *ferry_transfer_get_name (FerryTransfer *self);
+const char *ferry_transfer_get_address (FerryTransfer *self);
+const char *ferry_transfer_get_folder (FerryTransfer *self);
+const char *ferry_transfer_get_path (FerryTransfer *self);
+const char *ferry_transfer_get_media_type (FerryTransfer *self);
+FerryState ferry_transfer_get_state (FerryTransfer *self);
+gint64 ferry_transfer_get_size (FerryTransfer *self);
+guint64 ferry_transfer_get_received (FerryTransfer *self);
+double ferry_transfer_get_fraction (FerryTransfer *self);
+guint64 ferry_transfer_get_speed (FerryTransfer *self);
+const char *ferry_transfer_get_caption (FerryTransfer *self);
+FerryResume ferry_transfer_get_resume (FerryTransfer *self);
+FerryWanted ferry_transfer_get_wanted (FerryTransfer *self);
+/* The last error's code (-1: none) and sentence (nullable), while WAITING, NEEDS_YOU or FAILED. */
+int ferry_transfer_get_error_code (FerryTransfer *self);
+const char *ferry_transfer_get_error_message (FerryTransfer *self);
+/* Seconds since 1970. */
+gint64 ferry_transfer_get_added (FerryTransfer *self);
+gint64 ferry_transfer_get_finished (FerryTransfer *self);
+
+G_END_DECLS
