@@ -13,20 +13,24 @@ char *ferry_format_size (guint64 bytes);
 /* "41.8 MB/s". (transfer full) */
 char *ferry_format_speed (guint64 bytes_per_second);
 
-/* "36 s left", "3 min left", "2 h 5 min left", "3 days left". (transfer full) */
+/* "36 s left", "3 min left", "2 h 5 min left", "3 days left", "more than 99 days left". (transfer full) */
 char *ferry_format_time_left (guint64 seconds);
 
 /* "2.4 GB of 3.9 GB", or "2.4 GB" when @size is -1. (transfer full) */
 char *ferry_format_progress (guint64 done, gint64 size);
 
-/* "in 5 s", "in 3 min", "at 14:02". @until and @now in seconds since 1970. (transfer full) */
+/* "now", "in 5 s", "in 3 min", "at 14:02", "on 3 May 2031 at 14:02". @until and @now in seconds since 1970. (transfer
+ * full) */
 char *ferry_format_until (gint64 until, gint64 now);
 
 /**
  * ferry_format_join:
- * @first: a part; NULL and "" parts are left out; NULL-terminated with FERRY_FORMAT_END
+ * @parts: (array length=n): parts; NULL and "" ones are left out
+ * @n: how many
  *
- * Parts with " · " between them, as a row's caption. (transfer full)
+ * Parts with " · " between them, as a row's caption.
+ *
+ * Returns: (transfer full): "" when nothing is left
  */
 char *ferry_format_join (const char *const *parts, gsize n);
 

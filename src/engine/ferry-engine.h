@@ -12,10 +12,10 @@ G_BEGIN_DECLS
  * only. ferry_engine_reconcile () is the one place that starts and stops lanes; it is level-triggered.
  *
  * Properties: "max-active": uint (1 to 16, default 3), "speed": uint64 (bytes a second of all), "n-active": uint,
- * "quiet": boolean (nothing runs, is queued, waits or stops: all is done, paused, failed or needs you), "selective": boolean (writable: only
+ * "timeout": uint (seconds without a byte, default 60), "quiet": boolean (nothing runs, is queued, waits or stops: all is done, paused, failed or needs you), "selective": boolean (writable: only
  * transfers given to ferry_engine_select () run; the rest stay as they are).
  *
- * Signals: "trouble" (sentence: string): the journal cannot be written. "notice" as "trouble" for what is no trouble.
+ * Signal: "trouble" (sentence: string): the journal cannot be written.
  */
 #define FERRY_TYPE_ENGINE (ferry_engine_get_type ())
 G_DECLARE_FINAL_TYPE (FerryEngine, ferry_engine, FERRY, ENGINE, GObject)
@@ -91,6 +91,14 @@ void ferry_engine_restore (FerryEngine *self, FerryTransfer *transfer);
 void ferry_engine_forget (FerryEngine *self, FerryTransfer *transfer);
 /* Removes every finished one; (transfer full) (element-type FerryTransfer): for restore or forget. */
 GPtrArray *ferry_engine_remove_finished (FerryEngine *self);
+
+/* The row's history from the journal, oldest first. finish: (transfer full) (element-type FerryHistoryLine) */
+void ferry_engine_load_history_async (FerryEngine *self,
+                                      FerryTransfer *transfer,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+GPtrArray *
+ferry_engine_load_history_finish (FerryEngine *self, GAsyncResult *result, GError **error);
 
 void ferry_engine_set_max_active (FerryEngine *self, guint n);
 guint ferry_engine_get_max_active (FerryEngine *self);

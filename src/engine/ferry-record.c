@@ -1,2 +1,359 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ferry-record.h"
+
+#include "ferry-config.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+#include <gnutls/crypto.h>
+
+#include "ferry-address.h"
+#include "ferry-error.h"
+
+#define MAX_HEADER (16 * 1024)
+#define MAX_HEADERS 100
+#define KIB G_GUINT64_CONSTANT (1024)
+#define MIB (1024 * KIB)
+
+/* The header field @header begins with @name and a colon. */
+static gboolean
+has_name (const char *header, const char *name)
+{
+  gsize length = strlen (name);
+
+  return g_ascii_strncasecmp (header, name, length) == 0 && header[length] == ':';
+}
+
+static gboolean
+has_name_of (const char *header, const char *const *names)
+{
+  for (gsize i = 0; names[i] != NULL; i++)
+    if (has_name (header, names[i]))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+ferry_spec_header_is_public (const char *header)
+{
+  static const char *const names[] = { "Referer", "User-Agent", "Accept", "Accept-Language", NULL };
+
+  g_return_val_if_fail (header != NULL, FALSE);
+
+  return has_name_of (header, names);
+}
+
+/* What Ferry or HTTP itself decides: a person's value would break resuming or the message's framing. */
+static gboolean
+header_is_reserved (const char *header)
+{
+  static const char *const names[]
+      = { "Accept-Encoding", "Connection",        "Content-Length",
+          "Expect",          "Host",              "If-Match",
+          "If-None-Match",   "If-Modified-Since", "If-Range",
+          "Keep-Alive",      "If-Unmodified-Since", "Proxy-Connection",
+          "Range",           "TE",                "Trailer",
+          "Upgrade",         "Transfer-Encoding", NULL };
+
+  return has_name_of (header, names);
+}
+
+/* RFC 9110 section 5.6.2. */
+static gboolean
+is_token (const char *text, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isalnum (text[i]) && (text[i] == '\0' || strchr ("!#$%&'*+-.^_`|~", text[i]) == NULL))
+      return FALSE;
+  return length > 0;
+}
+
+static gboolean
+has_control_characters (const char *text)
+{
+  for (; *text != '\0'; text++)
+    if (g_ascii_iscntrl (*text))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+refuse_header (GError **error, const char *sentence)
+{
+  g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT, sentence);
+  return FALSE;
+}
+
+static void
+remove_headers_named (FerrySpec *self, const char *name)
+{
+  guint kept = 0;
+
+  for (guint i = 0; self->headers != NULL && self->headers[i] != NULL; i++)
+    if (has_name (self->headers[i], name))
+      g_free (self->headers[i]);
+    else
+      self->headers[kept++] = self->headers[i];
+  if (self->headers != NULL)
+    self->headers[kept] = NULL;
+}
+
+/* Takes @header. */
+static void
+append_header (FerrySpec *self, char *header)
+{
+  guint n = self->headers != NULL ? g_strv_length (self->headers) : 0;
+
+  self->headers = g_renew (char *, self->headers, n + 2);
+  self->headers[n] = header;
+  self->headers[n + 1] = NULL;
+}
+
+gboolean
+ferry_spec_add_header (FerrySpec *self, const char *header, GError **error)
+{
+  g_return_val_if_fail (self != NULL && header != NULL, FALSE);
+
+  const char *colon = strchr (header, ':');
+
+  if (colon == NULL || !is_token (header, (gsize) (colon - header)))
+    return refuse_header (error, _ ("A header is written “Name: value”, with a name without spaces."));
+  if (strlen (header) > MAX_HEADER)
+    return refuse_header (error, _ ("This header is too long."));
+  if (self->headers != NULL && g_strv_length (self->headers) >= MAX_HEADERS)
+    return refuse_header (error, _ ("These are too many headers."));
+  if (header_is_reserved (header))
+    return refuse_header (error, _ ("Ferry sets this header itself: leave it out."));
+
+  g_autofree char *value = g_strdup (colon + 1);
+
+  /* Spaces around the value are not part of it; a line break anywhere is refused. */
+  g_strstrip (g_strdelimit (value, "\t", ' '));
+  if (has_control_characters (colon + 1) || !g_utf8_validate (value, -1, NULL))
+    return refuse_header (error, _ ("The value of a header is one line of plain text."));
+  if (has_name (header, "Authorization"))
+    remove_headers_named (self, "Authorization");
+  append_header (self, g_strdup_printf ("%.*s: %s", (int) (colon - header), header, value));
+  return TRUE;
+}
+
+/* What is no valid escape stands for itself. */
+static char *
+percent_decode (const char *text)
+{
+  GString *decoded = g_string_new (NULL);
+
+  for (; *text != '\0'; text++)
+    {
+      int high = text[0] == '%' ? g_ascii_xdigit_value (text[1]) : -1;
+      int low = high >= 0 ? g_ascii_xdigit_value (text[2]) : -1;
+
+      if (low < 0)
+        {
+          g_string_append_c (decoded, *text);
+          continue;
+        }
+      g_string_append_c (decoded, (char) (high << 4 | low));
+      text += 2;
+    }
+  /* An escaped NUL shortens it, and is refused with the control characters. */
+  if (strlen (decoded->str) != decoded->len)
+    g_string_assign (decoded, "\1");
+  return g_string_free (decoded, FALSE);
+}
+
+static gboolean
+add_credentials (FerrySpec *self, const char *credentials, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (credentials, ":", 2);
+  g_autofree char *user = percent_decode (parts[0] != NULL ? parts[0] : "");
+  g_autofree char *password = percent_decode (parts[0] != NULL && parts[1] != NULL ? parts[1] : "");
+
+  /* RFC 7617 section 2. */
+  if (strchr (user, ':') != NULL || has_control_characters (user)
+      || has_control_characters (password))
+    {
+      g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_INVALID_ADDRESS,
+                           _ ("The user name or the password in this address has characters that "
+                              "cannot be sent."));
+      return FALSE;
+    }
+
+  g_autofree char *pair = g_strconcat (user, ":", password, NULL);
+  g_autofree char *encoded = g_base64_encode ((const guchar *) pair, strlen (pair));
+
+  append_header (self, g_strconcat ("Authorization: Basic ", encoded, NULL));
+  return TRUE;
+}
+
+FerrySpec *
+ferry_spec_new (const char *address, const char *folder, GError **error)
+{
+  g_autofree char *credentials = NULL;
+
+  g_return_val_if_fail (address != NULL && folder != NULL, NULL);
+
+  g_autofree char *normalized = ferry_address_normalize (address, &credentials, error);
+
+  if (normalized == NULL)
+    return NULL;
+
+  g_autoptr (FerrySpec) self = g_new0 (FerrySpec, 1);
+
+  self->address = g_steal_pointer (&normalized);
+  self->folder = g_strdup (folder);
+  if (credentials != NULL && !add_credentials (self, credentials, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+FerrySpec *
+ferry_spec_copy (const FerrySpec *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  FerrySpec *copy = g_memdup2 (self, sizeof *self);
+
+  copy->address = g_strdup (self->address);
+  copy->folder = g_strdup (self->folder);
+  copy->name = g_strdup (self->name);
+  copy->sha256 = g_strdup (self->sha256);
+  copy->headers = g_strdupv (self->headers);
+  copy->referrer = g_strdup (self->referrer);
+  return copy;
+}
+
+void
+ferry_spec_free (FerrySpec *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->address);
+  g_free (self->folder);
+  g_free (self->name);
+  g_free (self->sha256);
+  g_strfreev (self->headers);
+  g_free (self->referrer);
+  g_free (self);
+}
+
+FerryDownload *
+ferry_download_new (void)
+{
+  FerryDownload *self = g_new0 (FerryDownload, 1);
+
+  self->size = -1;
+  return self;
+}
+
+FerryDownload *
+ferry_download_copy (const FerryDownload *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  FerryDownload *copy = g_memdup2 (self, sizeof *self);
+
+  copy->final_address = g_strdup (self->final_address);
+  copy->name = g_strdup (self->name);
+  copy->part_name = g_strdup (self->part_name);
+  copy->etag = g_strdup (self->etag);
+  copy->last_modified = g_strdup (self->last_modified);
+  copy->date = g_strdup (self->date);
+  copy->coding = g_strdup (self->coding);
+  copy->media_type = g_strdup (self->media_type);
+  copy->server_sha256 = g_strdup (self->server_sha256);
+  copy->publishing = g_strdup (self->publishing);
+  copy->verified = g_strdup (self->verified);
+  return copy;
+}
+
+static void
+download_clear (FerryDownload *self)
+{
+  g_free (self->final_address);
+  g_free (self->name);
+  g_free (self->part_name);
+  g_free (self->etag);
+  g_free (self->last_modified);
+  g_free (self->date);
+  g_free (self->coding);
+  g_free (self->media_type);
+  g_free (self->server_sha256);
+  g_free (self->publishing);
+  g_free (self->verified);
+}
+
+void
+ferry_download_free (FerryDownload *self)
+{
+  if (self == NULL)
+    return;
+  download_clear (self);
+  g_free (self);
+}
+
+void
+ferry_download_reset (FerryDownload *self)
+{
+  g_return_if_fail (self != NULL);
+
+  download_clear (self);
+  *self = (FerryDownload){ .size = -1 };
+}
+
+static char *
+random_id (void)
+{
+  guint8 bytes[16];
+  GString *id = g_string_sized_new (2 * sizeof bytes);
+
+  if (gnutls_rnd (GNUTLS_RND_NONCE, bytes, sizeof bytes) < 0)
+    g_error ("The system has no random numbers");
+  for (gsize i = 0; i < sizeof bytes; i++)
+    g_string_append_printf (id, "%02x", bytes[i]);
+  return g_string_free (id, FALSE);
+}
+
+FerryRecord *
+ferry_record_new (FerrySpec *spec)
+{
+  g_return_val_if_fail (spec != NULL, NULL);
+
+  FerryRecord *self = g_new0 (FerryRecord, 1);
+
+  self->id = random_id ();
+  self->spec = spec;
+  self->wanted = spec->paused ? FERRY_WANTED_PAUSE : FERRY_WANTED_RUN;
+  self->outcome = FERRY_OUTCOME_NONE;
+  self->error_code = -1;
+  self->added = g_get_real_time () / G_USEC_PER_SEC;
+  self->download = ferry_download_new ();
+  return self;
+}
+
+void
+ferry_record_free (FerryRecord *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->id);
+  ferry_spec_free (self->spec);
+  g_free (self->error_message);
+  g_free (self->path);
+  ferry_download_free (self->download);
+  g_free (self);
+}
+
+guint64
+ferry_chunk_size_for (gint64 size)
+{
+  guint64 chunk = 256 * KIB;
+
+  if (size < 0)
+    return MIB;
+  /* About a thousand chunks: few enough to keep, small enough to fetch again. */
+  while (chunk < 16 * MIB && chunk < (guint64) size / 1024)
+    chunk *= 2;
+  return chunk;
+}

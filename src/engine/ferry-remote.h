@@ -5,6 +5,10 @@
 
 G_BEGIN_DECLS
 
+#define FERRY_REMOTE_PATH "/io/github/ferryapp/Ferry/Queue"
+#define FERRY_REMOTE_INTERFACE "io.github.ferryapp.Ferry.Queue1"
+#define FERRY_REMOTE_ERROR_PREFIX "io.github.ferryapp.Ferry.Error."
+
 /**
  * FerryRemoteServer:
  *
@@ -13,21 +17,28 @@ G_BEGIN_DECLS
  *
  * Object "/io/github/ferryapp/Ferry/Queue", interface "io.github.ferryapp.Ferry.Queue1":
  *   Add (a{sv} spec) -> (s id)      keys: address s, folder s, name s, sha256 s, headers as, referrer s, paused b, exact b
+ *   Get (a{sv} spec, b again) -> (s id)  the transfer of the same address, folder and name, resumed (@again: from zero) with
+ *                                   the headers given; a new one where there is none. Runs even in a selective engine
+ *   Find (s address, s folder, s name) -> (aa{sv})  none or one; an empty name matches any
  *   List () -> (aa{sv})             one dictionary a transfer, as ferry_remote_describe ()
+ *   Describe (as ids) -> (aa{sv})   those that are there
  *   Show (s id) -> (a{sv}, a(xs))   and its history
- *   Pause (s id), Resume (s id), Remove (s id), PauseAll (), ResumeAll ()
+ *   Pause (s id), Resume (s id), Remove (s id), AcceptWebPage (s id), PauseAll (), ResumeAll ()
  *   Owner () -> (s program, u pid)
- * Errors are D-Bus errors "io.github.ferryapp.Ferry.Error.CODE" registered with FERRY_ERROR, so that the client gets the same
- * GError with the same sentence.
+ * Remove takes the row and an unfinished file away for good. Errors are D-Bus errors "io.github.ferryapp.Ferry.Error.CODE"
+ * registered with FERRY_ERROR, so that the client gets the same GError with the same sentence.
  */
 typedef struct _FerryRemoteServer FerryRemoteServer;
 
+/* The engine is open. Errors: FERRY_ERROR_NOT_WRITABLE and its like when the socket cannot be made. */
 FerryRemoteServer *
 ferry_remote_server_new (FerryEngine *engine, const char *program, GError **error);
+
+/* Takes the socket away: before the engine is closed, so that it is never the next owner's. */
 void ferry_remote_server_free (FerryRemoteServer *self);
 
 /* a{sv} with id, name, address, folder, path, state (string), size, received, speed, caption, error-code, error, added,
- * finished, sha256, verified. (transfer floating) */
+ * finished, sha256, verified, resume ("yes", "no", "unknown"), media-type. (transfer floating) */
 GVariant *ferry_remote_describe (FerryTransfer *transfer);
 
 /* Connects to whoever owns @folder; NULL with FERRY_ERROR_NOT_FOUND_HERE when nobody answers there. Blocks; ferryctl only.

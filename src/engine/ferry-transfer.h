@@ -37,6 +37,10 @@ FerryWanted ferry_transfer_get_wanted (FerryTransfer *self);
 /* The last error's code (-1: none) and sentence (nullable), while WAITING, NEEDS_YOU or FAILED. */
 int ferry_transfer_get_error_code (FerryTransfer *self);
 const char *ferry_transfer_get_error_message (FerryTransfer *self);
+/* What the whole file must be or was proven to be: the person's SHA-256, else the server's; 64 hex digits. (nullable) */
+const char *ferry_transfer_get_sha256 (FerryTransfer *self);
+/* How the finished file was proven, as FerryDownload.verified. (nullable) */
+const char *ferry_transfer_get_verified (FerryTransfer *self);
 /* Seconds since 1970. */
 gint64 ferry_transfer_get_added (FerryTransfer *self);
 gint64 ferry_transfer_get_finished (FerryTransfer *self);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ferry-engine.h"
+#include "ferry-lane.h"
+#include "ferry-owner.h"
+#include "ferry-transfer-private.h"
+
+G_BEGIN_DECLS
+
+struct _FerryEngine
+{
+  GObject parent_instance;
+
+  GPtrArray *items;   /* by position */
+  GPtrArray *removed; /* taken out of the list, undo still possible */
+  GPtrArray *live;    /* (not owned) those a tick must look at */
+
+  char *folder;
+  char *set_apart;
+  FerryOwner *owner;
+  FerryStore *store;
+  GTlsDatabase *tls;
+  GNetworkMonitor *monitor;
+  gulong network_handler;
+  gint64 next_position;
+
+  guint max_active;
+  guint timeout; /* seconds without a byte */
+  gboolean selective;
+
+  GTask *close_task; /* (nullable) while closing */
+  guint n_lanes;
+  guint tick; /* GSource ids */
+  guint tick_ms;
+  guint alarm;
+  gboolean reconciling;
+  gboolean reconcile_again;
+
+  guint64 speed;
+  gboolean quiet;
+};
+
+/* In the journal, as the facts are now. */
+void ferry_engine_save (FerryEngine *self, FerryTransfer *transfer);
+
+/* Applies @event, refreshes what is shown and saves. */
+void ferry_engine_apply (FerryEngine *self, FerryTransfer *transfer, FerryEvent event);
+
+/* A line of the row's history. */
+void ferry_engine_note (FerryEngine *self, FerryTransfer *transfer, const char *sentence);
+
+/* The row and its part are gone for good; no lane holds it. */
+void ferry_engine_drop (FerryEngine *self, FerryTransfer *transfer);
+
+/* No lane runs any more: the rest of ferry_engine_close_async (). */
+void ferry_engine_close_store (FerryEngine *self);
+
+/* Everything that starts and stops by itself (ferry-engine-run.c). */
+void ferry_engine_run_init (FerryEngine *self);
+void ferry_engine_run_dispose (FerryEngine *self);
+
+void ferry_engine_notify_activity (FerryEngine *self, guint64 speed, gboolean quiet);
+
+G_END_DECLS
