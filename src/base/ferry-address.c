@@ -16,7 +16,6 @@
 
 #define ADDRESS_MAX (64 * 1024)
 #define HOST_MAX 253
-#define WORDS_MAX 10000
 #define SHOWN_MAX 60
 
 /* Besides letters and digits, what may stand in a path and in a query (RFC 3986 section 3.3 and 3.4). */
@@ -61,8 +60,8 @@ scheme_length (const char *text)
 static gboolean
 scheme_is_ours (const char *text, gsize length)
 {
-  return (length == 4 && g_ascii_strncasecmp (text, "http", length) == 0) ||
-         (length == 5 && g_ascii_strncasecmp (text, "https", length) == 0);
+  return (length == 4 && g_ascii_strncasecmp (text, "http", length) == 0)
+         || (length == 5 && g_ascii_strncasecmp (text, "https", length) == 0);
 }
 
 static int
@@ -276,8 +275,8 @@ static char *
 decode_userinfo (const char *userinfo)
 {
   const char *colon = strchr (userinfo, ':');
-  g_autofree char *name = colon != NULL ? g_strndup (userinfo, (gsize) (colon - userinfo))
-                                        : g_strdup (userinfo);
+  g_autofree char *name
+      = colon != NULL ? g_strndup (userinfo, (gsize) (colon - userinfo)) : g_strdup (userinfo);
   g_autofree char *user = g_uri_unescape_string (name, NULL);
   g_autofree char *password = g_uri_unescape_string (colon != NULL ? colon + 1 : "", NULL);
   if (user == NULL || password == NULL || strchr (user, ':') != NULL)
@@ -319,8 +318,9 @@ clean_text (const char *text)
   g_autofree char *stripped = strip (text);
   const char *start = stripped;
   gsize length = strlen (start);
-  if (length >= 2 && ((*start == '<' && start[length - 1] == '>') ||
-                      (*start == '"' && start[length - 1] == '"')))
+  if (length >= 2
+      && ((*start == '<' && start[length - 1] == '>')
+          || (*start == '"' && start[length - 1] == '"')))
     {
       start++;
       length -= 2;
@@ -497,8 +497,8 @@ ferry_address_same_origin (const char *a, const char *b)
     return FALSE;
   g_autofree char *first_host = clean_host (first->host);
   g_autofree char *second_host = clean_host (second->host);
-  return first_host != NULL && second_host != NULL && strcmp (first_host, second_host) == 0 &&
-         strcmp (first->scheme, second->scheme) == 0 && first->port == second->port;
+  return first_host != NULL && second_host != NULL && strcmp (first_host, second_host) == 0
+         && strcmp (first->scheme, second->scheme) == 0 && first->port == second->port;
 }
 
 /* @reference against @base by RFC 3986 section 5.2.2, for a reference without a scheme. */
@@ -558,106 +558,4 @@ ferry_address_resolve (const char *base, const char *reference, GError **error)
                          _ ("The server sends you on to an address that is none. Look for another "
                             "link."));
   return g_steal_pointer (&address);
-}
-
-/* Where an address starts inside a word: Markdown, HTML and prose put characters before it. */
-static const char *
-find_start (const char *word)
-{
-  for (const char *p = word; *p != '\0'; p++)
-    {
-      gboolean fresh = p == word || !g_ascii_isalnum (p[-1]);
-      if (fresh && (g_ascii_strncasecmp (p, "https://", 8) == 0 ||
-                    g_ascii_strncasecmp (p, "http://", 7) == 0))
-        return p;
-    }
-  return word + strspn (word, "<\"'([{");
-}
-
-/* Without the punctuation of the sentence around it; a closing bracket stays where its opening one is inside. */
-static gsize
-trim_punctuation (const char *word, gsize length)
-{
-  gboolean round = memchr (word, '(', length) != NULL;
-  gboolean square = memchr (word, '[', length) != NULL;
-  while (length > 0)
-    {
-      char last = word[length - 1];
-      if ((last == ')' && round) || (last == ']' && square) ||
-          strchr (".,;:!?'\")]}>", last) == NULL)
-        break;
-      length--;
-    }
-  return length;
-}
-
-static gboolean
-looks_like_address (const char *word, gboolean alone)
-{
-  gsize scheme = scheme_length (word);
-  if (scheme > 0 && strncmp (word + scheme, "://", 3) == 0)
-    return TRUE;
-  if (scheme > 0 && (g_ascii_strncasecmp (word, "magnet:", 7) == 0 ||
-                     g_ascii_strncasecmp (word, "http:", 5) == 0 ||
-                     g_ascii_strncasecmp (word, "https:", 6) == 0))
-    return TRUE;
-  return (alone || strchr (word, '/') != NULL || g_ascii_strncasecmp (word, "www.", 4) == 0) &&
-         looks_like_bare_host (word);
-}
-
-/* The address in a word, or NULL. @alone: nothing else stands on its line, so that all of it is meant. */
-static char *
-pick_address (const char *word, gboolean alone)
-{
-  const char *start = find_start (word);
-  gsize length = strcspn (start, "<>\"");
-  if (!alone || start != word)
-    length = trim_punctuation (start, length);
-  g_autofree char *picked = g_strndup (start, length);
-  return looks_like_address (picked, alone) ? g_steal_pointer (&picked) : NULL;
-}
-
-static void
-extract_line (const char *line, GHashTable *seen, GPtrArray *found)
-{
-  if (*line == '#')
-    return;
-  g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
-  const char *p = line;
-  while (*p != '\0')
-    {
-      const char *start = p;
-      while (*p != '\0' && !g_unichar_isspace (g_utf8_get_char (p)))
-        p = g_utf8_next_char (p);
-      if (p > start)
-        g_ptr_array_add (words, g_strndup (start, (gsize) (p - start)));
-      else
-        p = g_utf8_next_char (p);
-    }
-  for (guint i = 0; i < words->len && found->len < WORDS_MAX; i++)
-    {
-      g_autofree char *address = pick_address (g_ptr_array_index (words, i), words->len == 1);
-      if (address == NULL || g_hash_table_contains (seen, address))
-        continue;
-      g_hash_table_add (seen, address);
-      g_ptr_array_add (found, g_steal_pointer (&address));
-    }
-}
-
-char **
-ferry_address_extract (const char *text)
-{
-  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
-  for (char *line = valid; line != NULL && found->len < WORDS_MAX;)
-    {
-      char *end = strpbrk (line, "\r\n");
-      if (end != NULL)
-        *end = '\0';
-      extract_line (line, seen, found);
-      line = end != NULL ? end + 1 : NULL;
-    }
-  g_ptr_array_add (found, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&found), FALSE);
 }

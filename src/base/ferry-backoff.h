@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  *
  * Milliseconds to wait before the next try: FERRY_BACKOFF_FIRST_MS doubled for each failure up to
  * FERRY_BACKOFF_LAST_MS, then between half and all of that by @random. @retry_after wins when it is
- * there, capped at one day; never sooner than it says. Pure.
+ * there, capped at one day, and is at least FERRY_BACKOFF_FIRST_MS; never sooner than it says. Pure.
  */
 guint64 ferry_backoff_delay_ms (guint attempt, gint64 retry_after, double random);
 

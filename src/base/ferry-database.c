@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* DESIGN
  *
- * Opening goes from looking to touching: version, then check, then WAL, then migration. A database of a newer Ferry, a damaged one and one
- * that may not be written are thus left exactly as they were found.
+ * Opening goes from looking to touching: version, then check, then WAL, then migration. A database of a
+ * newer Ferry, a damaged one and one that may not be written are thus left exactly as they were found.
  *
- * A damaged database is the caller's to set apart. Its -wal moves first: a -wal left beside the empty database that takes
- * the name next would be played into it.
+ * A damaged database is the caller's to set apart. Its -wal moves first: a -wal left beside the empty
+ * database that takes the name next would be played into it.
  */
 #include "ferry-database.h"
 
@@ -67,8 +67,9 @@ sentence_for (int code)
     case FERRY_ERROR_STORE_NEWER:
       return _ ("Ferry's records in “%s” were written by a newer Ferry. Update Ferry to use them.");
     case FERRY_ERROR_NOT_WRITABLE:
-      return _ ("Ferry may not write its records in “%s”. Check the permissions of that file and of "
-                "its folder.");
+      return _ (
+          "Ferry may not write its records in “%s”. Check the permissions of that file and of "
+          "its folder.");
     case FERRY_ERROR_NO_SPACE:
       return _ ("The disk with Ferry's records in “%s” is full. Make room on it.");
     case FERRY_ERROR_STORE_BUSY:
@@ -111,8 +112,8 @@ ferry_database_prepare (FerryDatabase *self, const char *sql, GError **error)
 
   if (statement == NULL)
     {
-      int result = sqlite3_prepare_v3 (self->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
-                                       NULL);
+      int result
+          = sqlite3_prepare_v3 (self->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
 
       if (result != SQLITE_OK)
         {
@@ -291,12 +292,15 @@ check_version (FerryDatabase *self, gint64 newest, gint64 *version, GError **err
   return TRUE;
 }
 
+/* One row that breaks a CHECK is the reader's to deal with, no reason to give up the others. */
 static gboolean
 check_pages (FerryDatabase *self, GError **error)
 {
   g_autofree char *verdict = NULL;
 
-  if (!read_text (self, "PRAGMA quick_check (1)", &verdict, error))
+  if (!ferry_database_execute (self, "PRAGMA ignore_check_constraints = ON", error)
+      || !read_text (self, "PRAGMA quick_check (1)", &verdict, error)
+      || !ferry_database_execute (self, "PRAGMA ignore_check_constraints = OFF", error))
     return FALSE;
   if (g_strcmp0 (verdict, "ok") == 0)
     return TRUE;
@@ -316,9 +320,8 @@ use_wal (FerryDatabase *self, GError **error)
   if (g_strcmp0 (mode, "wal") != 0)
     g_debug ("%s: no WAL here, but %s", self->path, mode);
   /* A big batch must not leave a big -wal for good. */
-  return ferry_database_execute (self,
-                                 "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304",
-                                 error);
+  return ferry_database_execute (
+      self, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304", error);
 }
 
 /* Makes PATH.SUFFIX, or PATH.SUFFIX-2 and on: a name that was free, as an empty file with mode 0600. */
@@ -469,15 +472,17 @@ ferry_database_open (const char *path, const char *const *migrations, GError **e
   g_return_val_if_fail (path != NULL && migrations != NULL, NULL);
 
   g_autoptr (FerryDatabase) self = g_new0 (FerryDatabase, 1);
+  g_autoptr (GError) local_error = NULL;
 
   self->path = g_strdup (path);
   self->statements = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                             (GDestroyNotify) (void (*) (void)) sqlite3_finalize);
-  if (open_steps (self, migrations, error))
+  if (open_steps (self, migrations, &local_error))
     return g_steal_pointer (&self);
   /* Leaves file and -wal as they are: whoever looks into the damage needs both. */
-  if (self->handle != NULL)
+  if (self->handle != NULL && ferry_error_get_code (local_error) == FERRY_ERROR_STORE_DAMAGED)
     sqlite3_db_config (self->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  g_propagate_error (error, g_steal_pointer (&local_error));
   return NULL;
 }
 

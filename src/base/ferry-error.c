@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 
-G_DEFINE_QUARK (ferry-error-quark, ferry_error)
+G_DEFINE_QUARK (ferry - error - quark, ferry_error)
 
 FerryVerdict
 ferry_error_verdict (int code)
@@ -99,7 +99,7 @@ ferry_error_from_errno (GError **error, int saved_errno, const char *path)
       return;
     default:
       g_set_error (error, FERRY_ERROR, FERRY_ERROR_DISK,
-                   _ ("The disk reports a fault with “%s”: %s. Check the disk."), name,
+                   _ ("The disk has a problem with “%s”: %s. Check the disk."), name,
                    g_strerror (saved_errno));
     }
 }
@@ -122,24 +122,19 @@ static const StatusSentence status_sentences[] = {
   { 407, FERRY_ERROR_PROXY_UNAUTHORIZED,
     N_ ("The proxy on the way to %s asks for a user name and a password. Set them in the network "
         "settings.") },
-  { 408, FERRY_ERROR_BUSY,
-    N_ ("The server %s got tired of waiting. Ferry will ask again.") },
+  { 408, FERRY_ERROR_BUSY, N_ ("The server %s waited too long for the request.") },
   { 410, FERRY_ERROR_GONE,
     N_ ("The server %s no longer has this file. Check the link, or look for a new one.") },
   { 416, FERRY_ERROR_HTTP_STATUS,
     N_ ("The server %s cannot go on where this file stopped. Start it again.") },
-  { 425, FERRY_ERROR_BUSY, N_ ("The server %s is not ready yet. Ferry will ask again.") },
-  { 429, FERRY_ERROR_BUSY,
-    N_ ("The server %s wants fewer requests from you. Ferry will ask again later.") },
+  { 425, FERRY_ERROR_BUSY, N_ ("The server %s is not ready yet.") },
+  { 429, FERRY_ERROR_BUSY, N_ ("The server %s wants fewer requests from you.") },
   { 451, FERRY_ERROR_HTTP_STATUS,
     N_ ("The server %s may not give out this file for legal reasons. Look for it elsewhere.") },
-  { 500, FERRY_ERROR_SERVER, N_ ("The server %s has a fault. Ferry will ask again.") },
-  { 502, FERRY_ERROR_SERVER,
-    N_ ("The server %s cannot reach the one behind it. Ferry will ask again.") },
-  { 503, FERRY_ERROR_BUSY,
-    N_ ("The server %s is too busy or being looked after. Ferry will ask again.") },
-  { 504, FERRY_ERROR_SERVER,
-    N_ ("The server %s waits in vain for the one behind it. Ferry will ask again.") },
+  { 500, FERRY_ERROR_SERVER, N_ ("The server %s has a problem.") },
+  { 502, FERRY_ERROR_SERVER, N_ ("The server %s cannot reach the one behind it.") },
+  { 503, FERRY_ERROR_BUSY, N_ ("The server %s is too busy or under repair.") },
+  { 504, FERRY_ERROR_SERVER, N_ ("The server %s got no answer from the one behind it.") },
   { 511, FERRY_ERROR_SERVER,
     N_ ("The network on the way to %s wants you to sign in first. Open a web page to do so.") },
 };
@@ -157,7 +152,7 @@ find_status_sentence (unsigned status, FerryErrorCode *code)
   if (status < 500 || status > 599)
     return NULL;
   *code = FERRY_ERROR_SERVER;
-  return N_ ("The server %s has a fault. Ferry will ask again.");
+  return N_ ("The server %s has a problem.");
 }
 
 void
@@ -169,10 +164,11 @@ ferry_error_from_status (GError **error, unsigned status, const char *host)
   const char *name = host != NULL && *host != '\0' ? host : _ ("at this address");
   if (sentence == NULL)
     {
-      g_set_error (error, FERRY_ERROR, FERRY_ERROR_HTTP_STATUS,
-                   _ ("The server %s gives an answer that Ferry cannot use (%u). Check the link, or "
-                      "try again later."),
-                   name, status);
+      g_set_error (
+          error, FERRY_ERROR, FERRY_ERROR_HTTP_STATUS,
+          _ ("The server %s gives an answer that Ferry cannot use (%u). Check the link, or "
+             "try again later."),
+          name, status);
       return;
     }
 /* Every sentence of the table takes the name and nothing else. */

@@ -31,8 +31,8 @@ is_joiner (gunichar c)
 static gboolean
 is_visible_format (gunichar c)
 {
-  return (c >= 0x600 && c <= 0x605) || c == 0x6dd || c == 0x70f || c == 0x890 || c == 0x891 ||
-         c == 0x8e2 || c == 0x110bd || c == 0x110cd;
+  return (c >= 0x600 && c <= 0x605) || c == 0x6dd || c == 0x70f || c == 0x890 || c == 0x891
+         || c == 0x8e2 || c == 0x110bd || c == 0x110cd;
 }
 
 /* Letters that show nothing. */
@@ -136,8 +136,8 @@ may_cut (const char *text, gsize length, const char *p)
 {
   const char *previous = g_utf8_find_prev_char (text, p);
   gunichar next = g_utf8_get_char_validated (p, (gssize) (text + length - p));
-  return !g_unichar_ismark (next) && !is_joiner (next) &&
-         (previous == NULL || !is_joiner (g_utf8_get_char_validated (previous, p - previous)));
+  return !g_unichar_ismark (next) && !is_joiner (next)
+         && (previous == NULL || !is_joiner (g_utf8_get_char_validated (previous, p - previous)));
 }
 
 /* The longest beginning of at most @max bytes that splits no character, nor what belongs together if that leaves anything. A
@@ -280,19 +280,19 @@ last_suffix (const char *name, gsize length)
   return dot - 1;
 }
 
-/* Suffixes that say how something with a suffix of its own is packed. */
+/* Suffixes that say how something with a suffix of its own is packed, or which piece of it this is (".7z.001"). */
 static gboolean
 is_packing (const char *suffix)
 {
-  static const char *const packings[] = { ".gz",   ".bz2", ".xz", ".zst", ".lz",  ".lz4", ".lzma",
-                                          ".lzo",  ".br",  ".z",  ".sz",  ".gpg", ".asc", ".sig",
-                                          ".zsync" };
+  static const char *const packings[]
+      = { ".gz", ".bz2", ".xz", ".zst", ".lz",  ".lz4", ".lzma", ".lzo",
+          ".br", ".z",   ".sz", ".gpg", ".asc", ".sig", ".zsync" };
   for (gsize i = 0; i < G_N_ELEMENTS (packings); i++)
     {
       if (g_ascii_strcasecmp (suffix, packings[i]) == 0)
         return TRUE;
     }
-  return FALSE;
+  return strspn (suffix + 1, "0123456789") == 3 && suffix[4] == '\0';
 }
 
 gsize
@@ -311,11 +311,10 @@ ferry_file_name_suffix (const char *name)
 gboolean
 ferry_file_name_is_web_page (const char *name)
 {
-  static const char *const suffixes[] = { ".html", ".htm",  ".xhtml", ".xht",  ".shtml",
-                                          ".shtm", ".php",  ".php3",  ".php4", ".php5",
-                                          ".php7", ".php8", ".phtml", ".asp",  ".aspx",
-                                          ".ashx", ".jsp",  ".jspx",  ".jsf",  ".cgi",
-                                          ".cfm",  ".do" };
+  static const char *const suffixes[]
+      = { ".html", ".htm",  ".xhtml", ".xht",  ".shtml", ".shtm", ".php",  ".php3",
+          ".php4", ".php5", ".php7",  ".php8", ".phtml", ".asp",  ".aspx", ".ashx",
+          ".jsp",  ".jspx", ".jsf",   ".cgi",  ".cfm",   ".do" };
   g_return_val_if_fail (name != NULL, FALSE);
   const char *suffix = name + last_suffix (name, strlen (name));
   for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)

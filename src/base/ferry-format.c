@@ -11,7 +11,8 @@
 #define MOST_DAYS 99
 
 /* Shorter than this, a first speed would be noise. */
-#define FIRST_SPEED_US (G_USEC_PER_SEC / 5)
+/* What a server had ready in its buffers comes at once: less time than this says nothing of the speed. */
+#define FIRST_SPEED_US G_USEC_PER_SEC
 #define SPEED_MEAN_US (3 * G_USEC_PER_SEC)
 
 char *
@@ -53,8 +54,8 @@ ferry_format_time_left (guint64 seconds)
     return g_strdup_printf (_ ("%u h %u min left"), (guint) (minutes / 60), (guint) (minutes % 60));
   guint64 days = divide (seconds, DAY_S);
   if (days > MOST_DAYS)
-    return g_strdup_printf (
-        ngettext ("more than %u day left", "more than %u days left", MOST_DAYS), MOST_DAYS);
+    return g_strdup_printf (ngettext ("more than %u day left", "more than %u days left", MOST_DAYS),
+                            MOST_DAYS);
   return g_strdup_printf (ngettext ("%u day left", "%u days left", (gulong) days), (guint) days);
 }
 
@@ -88,7 +89,7 @@ ferry_format_until (gint64 until, gint64 now)
     text = g_date_time_format (time, _ ("at %H:%M"));
   else if (time != NULL)
     /* Translators: a time on another day, as of strftime. */
-    text = g_date_time_format (time, _ ("on %e %B %Y at %H:%M"));
+    text = g_date_time_format (time, _ ("on %-e %B %Y at %H:%M"));
   return text != NULL ? g_steal_pointer (&text) : g_strdup (_ ("much later"));
 }
 

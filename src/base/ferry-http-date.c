@@ -41,9 +41,9 @@ static gboolean
 fields_are_valid (const Fields *f)
 {
   /* 60 is a leap second; it counts as the second after. */
-  return f->month >= 1 && f->month <= 12 && f->day >= 1 &&
-         f->day <= days_in_month (f->year, f->month) && f->hour <= 23 && f->minute <= 59 &&
-         f->second <= 60;
+  return f->month >= 1 && f->month <= 12 && f->day >= 1
+         && f->day <= days_in_month (f->year, f->month) && f->hour <= 23 && f->minute <= 59
+         && f->second <= 60;
 }
 
 /* Seconds since 1970 in the proleptic Gregorian calendar. Years start in March here, so that the leap day is their last. */
@@ -52,8 +52,8 @@ fields_to_seconds (const Fields *f)
 {
   gint64 year = f->month > 2 ? f->year : f->year - 1;
   gint64 month = (f->month + 9) % 12;
-  gint64 days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 +
-                (f->day - 1) - 719468;
+  gint64 days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5
+                + (f->day - 1) - 719468;
   return days * DAY_S + f->hour * 3600 + f->minute * 60 + f->second;
 }
 
@@ -112,41 +112,41 @@ scan_day_name (const char **p, gboolean whole)
 static gboolean
 scan_time (const char **p, Fields *f)
 {
-  return scan_digits (p, 2, &f->hour) && scan_text (p, ":") && scan_digits (p, 2, &f->minute) &&
-         scan_text (p, ":") && scan_digits (p, 2, &f->second);
+  return scan_digits (p, 2, &f->hour) && scan_text (p, ":") && scan_digits (p, 2, &f->minute)
+         && scan_text (p, ":") && scan_digits (p, 2, &f->second);
 }
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 static gboolean
 scan_imf_fixdate (const char **p, Fields *f)
 {
-  return scan_day_name (p, FALSE) && scan_text (p, ", ") && scan_digits (p, 2, &f->day) &&
-         scan_text (p, " ") && scan_month (p, &f->month) && scan_text (p, " ") &&
-         scan_digits (p, 4, &f->year) && scan_text (p, " ") && scan_time (p, f) &&
-         scan_text (p, " GMT");
+  return scan_day_name (p, FALSE) && scan_text (p, ", ") && scan_digits (p, 2, &f->day)
+         && scan_text (p, " ") && scan_month (p, &f->month) && scan_text (p, " ")
+         && scan_digits (p, 4, &f->year) && scan_text (p, " ") && scan_time (p, f)
+         && scan_text (p, " GMT");
 }
 
 /* "Sunday, 06-Nov-94 08:49:37 GMT" */
 static gboolean
 scan_rfc850_date (const char **p, Fields *f)
 {
-  return scan_day_name (p, TRUE) && scan_text (p, ", ") && scan_digits (p, 2, &f->day) &&
-         scan_text (p, "-") && scan_month (p, &f->month) && scan_text (p, "-") &&
-         scan_digits (p, 2, &f->year) && scan_text (p, " ") && scan_time (p, f) &&
-         scan_text (p, " GMT");
+  return scan_day_name (p, TRUE) && scan_text (p, ", ") && scan_digits (p, 2, &f->day)
+         && scan_text (p, "-") && scan_month (p, &f->month) && scan_text (p, "-")
+         && scan_digits (p, 2, &f->year) && scan_text (p, " ") && scan_time (p, f)
+         && scan_text (p, " GMT");
 }
 
 /* "Sun Nov  6 08:49:37 1994" */
 static gboolean
 scan_asctime_date (const char **p, Fields *f)
 {
-  if (!scan_day_name (p, FALSE) || !scan_text (p, " ") || !scan_month (p, &f->month) ||
-      !scan_text (p, " "))
+  if (!scan_day_name (p, FALSE) || !scan_text (p, " ") || !scan_month (p, &f->month)
+      || !scan_text (p, " "))
     return FALSE;
   int width = **p == ' ' ? 1 : 2;
   *p += width == 1 ? 1 : 0;
-  return scan_digits (p, width, &f->day) && scan_text (p, " ") && scan_time (p, f) &&
-         scan_text (p, " ") && scan_digits (p, 4, &f->year);
+  return scan_digits (p, width, &f->day) && scan_text (p, " ") && scan_time (p, f)
+         && scan_text (p, " ") && scan_digits (p, 4, &f->year);
 }
 
 /* The latest year with these last two digits that does not put the date more than 50 years after @now. */
@@ -201,12 +201,11 @@ ferry_http_format_date (gint64 seconds)
 {
   const gint64 last = G_GINT64_CONSTANT (253402300799); /* the end of the year 9999 */
   g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (CLAMP (seconds, 0, last));
-  return g_strdup_printf ("%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-                          day_names[g_date_time_get_day_of_week (date) - 1],
-                          g_date_time_get_day_of_month (date),
-                          month_names + 3 * (g_date_time_get_month (date) - 1),
-                          g_date_time_get_year (date), g_date_time_get_hour (date),
-                          g_date_time_get_minute (date), g_date_time_get_second (date));
+  return g_strdup_printf (
+      "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", day_names[g_date_time_get_day_of_week (date) - 1],
+      g_date_time_get_day_of_month (date), month_names + 3 * (g_date_time_get_month (date) - 1),
+      g_date_time_get_year (date), g_date_time_get_hour (date), g_date_time_get_minute (date),
+      g_date_time_get_second (date));
 }
 
 gboolean

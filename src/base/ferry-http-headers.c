@@ -82,8 +82,8 @@ ferry_http_parse_content_range (const char *value, FerryContentRange *range)
   guint64 first;
   guint64 last;
   guint64 complete;
-  if (p == NULL || !scan_bytes_unit (&p) || !scan_number (&p, &first) || !scan_char (&p, '-') ||
-      !scan_number (&p, &last) || !scan_char (&p, '/') || last < first)
+  if (p == NULL || !scan_bytes_unit (&p) || !scan_number (&p, &first) || !scan_char (&p, '-')
+      || !scan_number (&p, &last) || !scan_char (&p, '/') || last < first)
     return FALSE;
   gboolean unknown = scan_char (&p, '*');
   if (!unknown && (!scan_number (&p, &complete) || complete <= last))
@@ -102,8 +102,8 @@ ferry_http_parse_unsatisfied_range (const char *value, guint64 *complete)
   g_return_val_if_fail (complete != NULL, FALSE);
   const char *p = value;
   guint64 number;
-  if (p == NULL || !scan_bytes_unit (&p) || !scan_char (&p, '*') || !scan_char (&p, '/') ||
-      !scan_number (&p, &number) || !at_end (p))
+  if (p == NULL || !scan_bytes_unit (&p) || !scan_char (&p, '*') || !scan_char (&p, '/')
+      || !scan_number (&p, &number) || !at_end (p))
     return FALSE;
   *complete = number;
   return TRUE;

@@ -29,10 +29,11 @@ gboolean ferry_http_etag_is_strong (const char *etag);
 /* Weak comparison (RFC 9110 section 8.8.3.2): equal but for W/. FALSE when either is absent. */
 gboolean ferry_http_etag_matches (const char *a, const char *b);
 
-/* HTTP-date in all three forms (RFC 9110 section 5.6.7), in seconds since 1970; -1 when it is none. */
+/* HTTP-date in all three forms (RFC 9110 section 5.6.7), in seconds since 1970; -1 when it is none or before 1970.
+ * The clock is read for years of two digits only. */
 gint64 ferry_http_parse_date (const char *value);
 
-/* The IMF-fixdate of @seconds since 1970. (transfer full) */
+/* The IMF-fixdate of @seconds since 1970; what it cannot write is moved into the years 1970 to 9999. (transfer full) */
 char *ferry_http_format_date (gint64 seconds);
 
 /* RFC 9110 section 8.8.2.2: a Last-Modified guards only when Date is at least one second later. */
@@ -63,7 +64,7 @@ typedef enum
   FERRY_RESUME_NO
 } FerryResume;
 
-/* Accept-Ranges (RFC 9110 section 14.3). */
+/* Accept-Ranges (RFC 9110 section 14.3). Other units than bytes say nothing about bytes. */
 FerryResume ferry_http_parse_accept_ranges (const char *value);
 
 /* The sha-256 of a Repr-Digest (RFC 9530) dictionary. FALSE when there is none or it is malformed. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* DESIGN
  *
- * Everything after open goes through two descriptors, the file's and its folder's, so a folder that is renamed or a link that is put
- * in the way meanwhile cannot lead a write elsewhere.
+ * Everything after open goes through two descriptors, the file's and its folder's, so a folder that is
+ * renamed or a link that is put in the way meanwhile cannot lead a write elsewhere.
  *
- * A failed fdatasync (2) is remembered: the kernel reports a lost write once and then calls the same pages clean, so a second
- * try would succeed and prove nothing. Only a file that is opened, and compared, again may be trusted again.
+ * A failed fdatasync (2) is remembered: the kernel reports a lost write once and then calls the same pages
+ * clean, so a second try would succeed and prove nothing. Only a file that is opened, and compared, again
+ * may be trusted again.
  */
 #include "ferry-part-file.h"
 
@@ -338,8 +339,7 @@ ferry_part_file_write (
 }
 
 gssize
-ferry_part_file_read (
-    FerryPartFile *self, guint64 offset, void *data, gsize length, GError **error)
+ferry_part_file_read (FerryPartFile *self, guint64 offset, void *data, gsize length, GError **error)
 {
   guint8 *bytes = data;
   gsize done = 0;
@@ -477,10 +477,11 @@ set_publish_error (FerryPartFile *self, int code, const char *path, GError **err
   g_autofree char *shown = g_filename_display_name (path);
   g_autofree char *part = g_filename_display_name (self->name);
 
-  g_set_error (error, FERRY_ERROR, FERRY_ERROR_NOT_WRITABLE,
-               _ ("This drive cannot name “%s” without the risk of overwriting another file. All of "
-                  "it is in “%s”: rename that yourself, or choose another folder."),
-               shown, part);
+  g_set_error (
+      error, FERRY_ERROR, FERRY_ERROR_NOT_WRITABLE,
+      _ ("This drive cannot name “%s” without the risk of overwriting another file. All of "
+         "it is in “%s”: rename that yourself, or choose another folder."),
+      shown, part);
 }
 
 gboolean
@@ -494,8 +495,9 @@ ferry_part_file_publish (FerryPartFile *self, const char *name, GError **error)
     return FALSE;
 
   g_autofree char *path = g_build_filename (self->folder, name, NULL);
-  int code = strcmp (name, self->name) == 0 ? 0
-                                            : ferry_rename_no_replace (self->folder_fd, self->name, name);
+  int code = strcmp (name, self->name) == 0
+                 ? 0
+                 : ferry_rename_no_replace (self->folder_fd, self->name, name);
 
   if (code != 0)
     {

@@ -86,8 +86,6 @@ ferry_ranges_remove (FerryRanges *self, guint64 start, guint64 end)
   if (start >= end)
     return;
   gsize i = find (self, start);
-  if (i < self->array->len && at (self, i)->end == start)
-    i++;
   if (i < self->array->len && at (self, i)->start < start)
     {
       FerryRange rest = { end, at (self, i)->end };

@@ -72,8 +72,7 @@ lane_done (FerryFacts facts)
 static FerryFacts
 lane_ended (FerryFacts facts, FerryOutcome outcome, gboolean waiting)
 {
-  gboolean told_to_pause =
-      facts.lane == FERRY_LANE_CANCELLED && facts.wanted == FERRY_WANTED_PAUSE;
+  gboolean told_to_pause = facts.lane == FERRY_LANE_CANCELLED && facts.wanted == FERRY_WANTED_PAUSE;
   if (facts.lane == FERRY_LANE_NONE)
     return facts;
   facts.lane = FERRY_LANE_NONE;
@@ -82,8 +81,8 @@ lane_ended (FerryFacts facts, FerryOutcome outcome, gboolean waiting)
     return facts;
   if (outcome != FERRY_OUTCOME_NONE)
     facts.outcome = outcome;
-  facts.waiting =
-      waiting && facts.wanted == FERRY_WANTED_RUN && facts.outcome == FERRY_OUTCOME_NONE;
+  facts.waiting
+      = waiting && facts.wanted == FERRY_WANTED_RUN && facts.outcome == FERRY_OUTCOME_NONE;
   return facts;
 }
 
@@ -127,10 +126,10 @@ const char *
 ferry_state_to_string (FerryState state)
 {
   static const char *const names[FERRY_N_STATES] = {
-    [FERRY_STATE_QUEUED] = "queued",       [FERRY_STATE_ACTIVE] = "active",
-    [FERRY_STATE_STOPPING] = "stopping",   [FERRY_STATE_PAUSED] = "paused",
-    [FERRY_STATE_WAITING] = "waiting",     [FERRY_STATE_NEEDS_YOU] = "needs-you",
-    [FERRY_STATE_FAILED] = "failed",       [FERRY_STATE_DONE] = "done",
+    [FERRY_STATE_QUEUED] = "queued",     [FERRY_STATE_ACTIVE] = "active",
+    [FERRY_STATE_STOPPING] = "stopping", [FERRY_STATE_PAUSED] = "paused",
+    [FERRY_STATE_WAITING] = "waiting",   [FERRY_STATE_NEEDS_YOU] = "needs-you",
+    [FERRY_STATE_FAILED] = "failed",     [FERRY_STATE_DONE] = "done",
   };
   g_return_val_if_fail ((guint) state < FERRY_N_STATES, "");
   return names[state];
