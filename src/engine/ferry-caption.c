@@ -91,20 +91,25 @@ static char *
 describe_waiting (FerryTransfer *self)
 {
   g_autofree char *when = NULL;
-  g_autofree char *next = NULL;
   gint64 now = g_get_monotonic_time ();
 
   if (self->wait == FERRY_VERDICT_WAIT_NETWORK && self->wait_until == 0)
     return join (_ ("Waiting for the network"), NULL, NULL);
-  if (self->wait_until > now)
+  if (self->wait == FERRY_VERDICT_WAIT_SPACE && self->size > 0)
     {
-      gint64 real = g_get_real_time () / G_USEC_PER_SEC;
-      gint64 seconds = (self->wait_until - now + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
-      when = ferry_format_until (real + seconds, real);
-      /* Translators: %s is "in 5 s" or "at 14:02" */
-      next = g_strdup_printf (_ ("trying again %s"), when);
+      g_autofree char *needed = ferry_format_size ((guint64) self->size - self->received);
+      /* Translators: a sentence with its full stop, then "1.2 GB" */
+      return g_strdup_printf (_ ("%s %s are needed."), self->record->error_message, needed);
     }
-  return join (self->record->error_message, next, NULL);
+  if (self->wait_until <= now || self->wait == FERRY_VERDICT_WAIT_FOLDER)
+    return g_strdup (self->record->error_message);
+
+  gint64 real = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 seconds = (self->wait_until - now + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
+
+  when = ferry_format_until (real + seconds, real);
+  /* Translators: a sentence with its full stop, then "in 5 s" or "at 14:02" */
+  return g_strdup_printf (_ ("%s Trying again %s."), self->record->error_message, when);
 }
 
 static char *

@@ -240,6 +240,19 @@ ferry_engine_set_headers (FerryEngine *self,
   return TRUE;
 }
 
+gboolean
+ferry_engine_set_sha256 (FerryEngine *self, FerryTransfer *transfer, const char *sha256)
+{
+  FerrySpec *spec = transfer->record->spec;
+
+  if (transfer->job != NULL || transfer->facts.outcome == FERRY_OUTCOME_DONE)
+    return FALSE;
+  g_free (spec->sha256);
+  spec->sha256 = g_strdup (sha256);
+  ferry_store_post_spec (self->store, transfer->record);
+  return TRUE;
+}
+
 /* ---- removing ---- */
 
 void

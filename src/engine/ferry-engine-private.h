@@ -31,6 +31,7 @@ struct _FerryEngine
 
   GTask *close_task; /* (nullable) while closing */
   guint n_lanes;
+  guint n_readers; /* of the journal, on threads of their own */
   guint tick; /* GSource ids */
   guint tick_ms;
   guint alarm;
@@ -53,8 +54,8 @@ void ferry_engine_note (FerryEngine *self, FerryTransfer *transfer, const char *
 /* The row and its part are gone for good; no lane holds it. */
 void ferry_engine_drop (FerryEngine *self, FerryTransfer *transfer);
 
-/* No lane runs any more: the rest of ferry_engine_close_async (). */
-void ferry_engine_close_store (FerryEngine *self);
+/* While closing: goes on with it once nothing uses the store any more. */
+void ferry_engine_check_closed (FerryEngine *self);
 
 /* Everything that starts and stops by itself (ferry-engine-run.c). */
 void ferry_engine_run_init (FerryEngine *self);

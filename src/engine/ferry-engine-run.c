@@ -171,8 +171,7 @@ lane_ended_cb (FerryJob *job, gboolean finished, gpointer user_data)
     ferry_engine_drop (self, transfer);
   g_object_notify (G_OBJECT (self), "n-active");
   ferry_engine_reconcile (self);
-  if (self->close_task != NULL && self->n_lanes == 0)
-    ferry_engine_close_store (self);
+  ferry_engine_check_closed (self);
 }
 
 static void

@@ -289,11 +289,15 @@ forget_removed (FerryEngine *self)
 }
 
 void
-ferry_engine_close_store (FerryEngine *self)
+ferry_engine_check_closed (FerryEngine *self)
 {
-  g_autoptr (GTask) task = g_steal_pointer (&self->close_task);
-  Closing *closing = g_new0 (Closing, 1);
+  g_autoptr (GTask) task = NULL;
+  Closing *closing;
 
+  if (self->close_task == NULL || self->n_lanes > 0 || self->n_readers > 0)
+    return;
+  task = g_steal_pointer (&self->close_task);
+  closing = g_new0 (Closing, 1);
   ferry_engine_run_dispose (self);
   forget_removed (self);
   closing->store = g_steal_pointer (&self->store);
@@ -324,8 +328,7 @@ ferry_engine_close_async (FerryEngine *self, GAsyncReadyCallback callback, gpoin
       if (transfer->job != NULL)
         g_cancellable_cancel (transfer->job->cancellable);
     }
-  if (self->n_lanes == 0)
-    ferry_engine_close_store (self);
+  ferry_engine_check_closed (self);
 }
 
 void
@@ -350,6 +353,22 @@ history_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
     g_task_return_pointer (task, lines, (GDestroyNotify) g_ptr_array_unref);
 }
 
+static void
+history_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  FerryEngine *self = FERRY_ENGINE (source);
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  GPtrArray *lines = g_task_propagate_pointer (G_TASK (result), &error);
+
+  self->n_readers--;
+  ferry_engine_check_closed (self);
+  if (lines == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, lines, (GDestroyNotify) g_ptr_array_unref);
+}
+
 void
 ferry_engine_load_history_async (FerryEngine *self,
                                  FerryTransfer *transfer,
@@ -360,8 +379,9 @@ ferry_engine_load_history_async (FerryEngine *self,
 
   g_return_if_fail (FERRY_IS_ENGINE (self));
   g_return_if_fail (self->store != NULL);
-  task = g_task_new (self, NULL, callback, user_data);
+  task = g_task_new (self, NULL, history_loaded_cb, g_task_new (self, NULL, callback, user_data));
   g_task_set_task_data (task, g_strdup (transfer->record->id), g_free);
+  self->n_readers++;
   g_task_run_in_thread (task, history_thread);
 }
 

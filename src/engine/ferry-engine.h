@@ -83,6 +83,10 @@ gboolean ferry_engine_set_headers (FerryEngine *self,
                                    const char *const *headers,
                                    GError **error);
 
+/* Another digest that the whole file must have (64 hex digits; NULL: none asked for). FALSE when it is too late: a lane works on
+ * it, or the file is finished. */
+gboolean ferry_engine_set_sha256 (FerryEngine *self, FerryTransfer *transfer, const char *sha256);
+
 /* Takes it out of the list and stops it; bytes are kept until ferry_engine_forget (). */
 void ferry_engine_remove (FerryEngine *self, FerryTransfer *transfer);
 /* Undo of remove: back in its old place, wanted as it was. */

@@ -15,16 +15,13 @@ G_BEGIN_DECLS
 /* For ferry_database_open (). */
 extern const char *const ferry_journal_migrations[];
 
-gboolean
-ferry_journal_add (FerryDatabase *database, const FerryRecord *record, GError **error);
+gboolean ferry_journal_add (FerryDatabase *database, const FerryRecord *record, GError **error);
 
 /* Of a transfer that is not there, these change nothing. */
-gboolean
-ferry_journal_update (FerryDatabase *database, const FerryRecord *record, GError **error);
+gboolean ferry_journal_update (FerryDatabase *database, const FerryRecord *record, GError **error);
 gboolean
 ferry_journal_update_spec (FerryDatabase *database, const FerryRecord *record, GError **error);
-gboolean
-ferry_journal_set_order (FerryDatabase *database, const char *const *ids, GError **error);
+gboolean ferry_journal_set_order (FerryDatabase *database, const char *const *ids, GError **error);
 gboolean ferry_journal_remove (FerryDatabase *database, const char *id, GError **error);
 gboolean ferry_journal_add_event (
     FerryDatabase *database, const char *id, gint64 when, const char *sentence, GError **error);

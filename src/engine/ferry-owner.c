@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* DESIGN
  *
- * The lock is on the open file description, so two claims in one process exclude each other as two processes do, and closing some
- * other descriptor of the file does not drop it (POSIX locks fail at both). The file is never deleted: a claim that waits at
- * a deleted file and one on a new file would both succeed.
+ * The lock is on the open file description, so two claims in one process exclude each other as two
+ * processes do, and closing some other descriptor of the file does not drop it (POSIX locks fail at both).
+ * The file is never deleted: a claim that waits at a deleted file and one on a new file would both succeed.
  */
 #include "ferry-owner.h"
 
@@ -104,20 +104,20 @@ set_busy (int fd, GError **error)
 
   if (read_text (fd, &program, &process))
     g_set_error (error, FERRY_ERROR, FERRY_ERROR_STORE_BUSY,
-                 _ ("The queue is in use by %s (process %d). Quit it first, then try again."), program,
-                 process);
+                 _ ("The queue is in use by %s (process %d). Quit it first, then try again."),
+                 program, process);
   else
-    g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_STORE_BUSY,
-                         _ ("The queue is in use by another program. Quit it first, then try again."));
+    g_set_error_literal (
+        error, FERRY_ERROR, FERRY_ERROR_STORE_BUSY,
+        _ ("The queue is in use by another program. Quit it first, then try again."));
 }
 
 FerryOwner *
 ferry_owner_claim (const char *folder, const char *program, GError **error)
 {
   g_return_val_if_fail (folder != NULL, NULL);
-  g_return_val_if_fail (program != NULL && strlen (program) < MAX_TEXT / 2
-                            && strchr (program, '\n') == NULL,
-                        NULL);
+  g_return_val_if_fail (
+      program != NULL && strlen (program) < MAX_TEXT / 2 && strchr (program, '\n') == NULL, NULL);
 
   if (!make_folder (folder, error))
     return NULL;
@@ -175,8 +175,7 @@ ferry_owner_address (const char *folder)
   free (real);
 
   g_autofree char *hex = ferry_sha256_to_hex (sha256);
-  g_autofree char *path
-      = g_strdup_printf ("%s/ferry-%.16s", g_get_user_runtime_dir (), hex);
+  g_autofree char *path = g_strdup_printf ("%s/ferry-%.16s", g_get_user_runtime_dir (), hex);
   g_autofree char *escaped = g_dbus_address_escape_value (path);
 
   return g_strconcat ("unix:path=", escaped, NULL);

@@ -48,13 +48,24 @@ ferry_spec_header_is_public (const char *header)
 static gboolean
 header_is_reserved (const char *header)
 {
-  static const char *const names[]
-      = { "Accept-Encoding", "Connection",        "Content-Length",
-          "Expect",          "Host",              "If-Match",
-          "If-None-Match",   "If-Modified-Since", "If-Range",
-          "Keep-Alive",      "If-Unmodified-Since", "Proxy-Connection",
-          "Range",           "TE",                "Trailer",
-          "Upgrade",         "Transfer-Encoding", NULL };
+  static const char *const names[] = { "Accept-Encoding",
+                                       "Connection",
+                                       "Content-Length",
+                                       "Expect",
+                                       "Host",
+                                       "If-Match",
+                                       "If-None-Match",
+                                       "If-Modified-Since",
+                                       "If-Range",
+                                       "Keep-Alive",
+                                       "If-Unmodified-Since",
+                                       "Proxy-Connection",
+                                       "Range",
+                                       "TE",
+                                       "Trailer",
+                                       "Upgrade",
+                                       "Transfer-Encoding",
+                                       NULL };
 
   return has_name_of (header, names);
 }
@@ -64,7 +75,8 @@ static gboolean
 is_token (const char *text, gsize length)
 {
   for (gsize i = 0; i < length; i++)
-    if (!g_ascii_isalnum (text[i]) && (text[i] == '\0' || strchr ("!#$%&'*+-.^_`|~", text[i]) == NULL))
+    if (!g_ascii_isalnum (text[i])
+        && (text[i] == '\0' || strchr ("!#$%&'*+-.^_`|~", text[i]) == NULL))
       return FALSE;
   return length > 0;
 }
@@ -118,7 +130,8 @@ ferry_spec_add_header (FerrySpec *self, const char *header, GError **error)
   const char *colon = strchr (header, ':');
 
   if (colon == NULL || !is_token (header, (gsize) (colon - header)))
-    return refuse_header (error, _ ("A header is written “Name: value”, with a name without spaces."));
+    return refuse_header (error,
+                          _ ("A header is written “Name: value”, with a name without spaces."));
   if (strlen (header) > MAX_HEADER)
     return refuse_header (error, _ ("This header is too long."));
   if (self->headers != NULL && g_strv_length (self->headers) >= MAX_HEADERS)
@@ -138,53 +151,13 @@ ferry_spec_add_header (FerrySpec *self, const char *header, GError **error)
   return TRUE;
 }
 
-/* What is no valid escape stands for itself. */
-static char *
-percent_decode (const char *text)
+/* RFC 7617 section 2; @credentials come decoded and checked from the address. */
+static void
+add_credentials (FerrySpec *self, const char *credentials)
 {
-  GString *decoded = g_string_new (NULL);
-
-  for (; *text != '\0'; text++)
-    {
-      int high = text[0] == '%' ? g_ascii_xdigit_value (text[1]) : -1;
-      int low = high >= 0 ? g_ascii_xdigit_value (text[2]) : -1;
-
-      if (low < 0)
-        {
-          g_string_append_c (decoded, *text);
-          continue;
-        }
-      g_string_append_c (decoded, (char) (high << 4 | low));
-      text += 2;
-    }
-  /* An escaped NUL shortens it, and is refused with the control characters. */
-  if (strlen (decoded->str) != decoded->len)
-    g_string_assign (decoded, "\1");
-  return g_string_free (decoded, FALSE);
-}
-
-static gboolean
-add_credentials (FerrySpec *self, const char *credentials, GError **error)
-{
-  g_auto (GStrv) parts = g_strsplit (credentials, ":", 2);
-  g_autofree char *user = percent_decode (parts[0] != NULL ? parts[0] : "");
-  g_autofree char *password = percent_decode (parts[0] != NULL && parts[1] != NULL ? parts[1] : "");
-
-  /* RFC 7617 section 2. */
-  if (strchr (user, ':') != NULL || has_control_characters (user)
-      || has_control_characters (password))
-    {
-      g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_INVALID_ADDRESS,
-                           _ ("The user name or the password in this address has characters that "
-                              "cannot be sent."));
-      return FALSE;
-    }
-
-  g_autofree char *pair = g_strconcat (user, ":", password, NULL);
-  g_autofree char *encoded = g_base64_encode ((const guchar *) pair, strlen (pair));
+  g_autofree char *encoded = g_base64_encode ((const guchar *) credentials, strlen (credentials));
 
   append_header (self, g_strconcat ("Authorization: Basic ", encoded, NULL));
-  return TRUE;
 }
 
 FerrySpec *
@@ -203,8 +176,8 @@ ferry_spec_new (const char *address, const char *folder, GError **error)
 
   self->address = g_steal_pointer (&normalized);
   self->folder = g_strdup (folder);
-  if (credentials != NULL && !add_credentials (self, credentials, error))
-    return NULL;
+  if (credentials != NULL)
+    add_credentials (self, credentials);
   return g_steal_pointer (&self);
 }
 

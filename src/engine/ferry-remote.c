@@ -24,12 +24,21 @@
 
 struct _FerryRemoteServer
 {
+  guint n_refs; /* ours and one of each connection that still has calls in the main context */
+  gboolean ended;
   FerryEngine *engine;
   char *program;
   GDBusServer *server;
   GDBusNodeInfo *node;
   GPtrArray *connections;
+  guint n_pending; /* calls that are not answered yet */
 };
+
+typedef struct
+{
+  FerryRemoteServer *server;
+  GDBusMethodInvocation *invocation;
+} Pending;
 
 static const char introspection[]
     = "<node><interface name='" FERRY_REMOTE_INTERFACE "'>"
@@ -116,16 +125,30 @@ register_errors (void)
 /* ---- the server ---- */
 
 static void
+server_unref (gpointer data)
+{
+  FerryRemoteServer *self = data;
+
+  if (--self->n_refs > 0)
+    return;
+  g_ptr_array_unref (self->connections);
+  g_dbus_node_info_unref (self->node);
+  g_free (self->program);
+  g_free (self);
+}
+
+static void
 performed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  GDBusMethodInvocation *invocation = user_data;
+  g_autofree Pending *pending = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answer = ferry_remote_perform_finish (FERRY_ENGINE (source), result, &error);
 
+  pending->server->n_pending--;
   if (answer != NULL)
-    g_dbus_method_invocation_return_value (invocation, answer);
+    g_dbus_method_invocation_return_value (pending->invocation, answer);
   else
-    g_dbus_method_invocation_return_gerror (invocation, error);
+    g_dbus_method_invocation_return_gerror (pending->invocation, error);
 }
 
 static void
@@ -140,12 +163,23 @@ method_call_cb (GDBusConnection *connection,
 {
   FerryRemoteServer *self = user_data;
 
+  /* No answer: its end is what the other side shall see, and ask the next owner. */
+  if (self->ended)
+    {
+      g_object_unref (invocation);
+      return;
+    }
   g_debug ("asked for %s", method_name);
   if (g_str_equal (method_name, "Owner"))
-    g_dbus_method_invocation_return_value (
-        invocation, g_variant_new ("(su)", self->program, (guint32) getpid ()));
-  else
-    ferry_remote_perform_async (self->engine, method_name, parameters, performed_cb, invocation);
+    {
+      g_dbus_method_invocation_return_value (
+          invocation, g_variant_new ("(su)", self->program, (guint32) getpid ()));
+      return;
+    }
+  Pending *pending = g_new (Pending, 1);
+  *pending = (Pending){ .server = self, .invocation = invocation };
+  self->n_pending++;
+  ferry_remote_perform_async (self->engine, method_name, parameters, performed_cb, pending);
 }
 
 static const GDBusInterfaceVTable vtable = { .method_call = method_call_cb };
@@ -169,12 +203,13 @@ new_connection_cb (GDBusServer *server, GDBusConnection *connection, gpointer us
   g_autoptr (GError) error = NULL;
 
   if (g_dbus_connection_register_object (connection, FERRY_REMOTE_PATH, self->node->interfaces[0],
-                                         &vtable, self, NULL, &error)
+                                         &vtable, self, server_unref, &error)
       == 0)
     {
       g_warning ("A connection was not served: %s", error->message);
       return FALSE;
     }
+  self->n_refs++;
   g_ptr_array_add (self->connections, g_object_ref (connection));
   g_signal_connect (connection, "closed", G_CALLBACK (connection_closed_cb), self);
   return TRUE;
@@ -258,6 +293,7 @@ ferry_remote_server_new (FerryEngine *engine, const char *program, GError **erro
   g_autoptr (FerryRemoteServer) self = g_new0 (FerryRemoteServer, 1);
   self->engine = g_object_ref (engine);
   self->program = g_strdup (program);
+  self->n_refs = 1;
   self->connections = g_ptr_array_new_with_free_func (g_object_unref);
   self->node = g_dbus_node_info_new_for_xml (introspection, NULL);
   g_assert (self->node != NULL);
@@ -269,12 +305,16 @@ ferry_remote_server_new (FerryEngine *engine, const char *program, GError **erro
 void
 ferry_remote_server_free (FerryRemoteServer *self)
 {
+  self->ended = TRUE;
   if (self->server != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->server, self);
       /* Takes the socket file away, too. */
       g_dbus_server_stop (self->server);
     }
+  /* What was begun may still read the journal: the engine must stay open for it. */
+  while (self->n_pending > 0)
+    g_main_context_iteration (NULL, TRUE);
   for (guint i = 0; i < self->connections->len; i++)
     {
       GDBusConnection *connection = g_ptr_array_index (self->connections, i);
@@ -282,12 +322,10 @@ ferry_remote_server_free (FerryRemoteServer *self)
       g_dbus_connection_flush_sync (connection, NULL, NULL);
       g_dbus_connection_close_sync (connection, NULL, NULL);
     }
+  g_ptr_array_set_size (self->connections, 0);
   g_clear_object (&self->server);
-  g_ptr_array_unref (self->connections);
-  g_dbus_node_info_unref (self->node);
   g_clear_object (&self->engine);
-  g_free (self->program);
-  g_free (self);
+  server_unref (self);
 }
 
 /* ---- the client ---- */
@@ -383,9 +421,11 @@ translate_error (GDBusConnection *connection, GError *raw, GError **error)
                          _ ("The program that runs this queue does not answer."));
   else
     {
-      g_dbus_error_strip_remote_error (held);
-      g_set_error (error, FERRY_ERROR, FERRY_ERROR_FAILED,
-                   _ ("The program that runs this queue cannot do that: %s"), held->message);
+      g_debug ("the owner refuses: %s", held->message);
+      g_set_error_literal (
+          error, FERRY_ERROR, FERRY_ERROR_FAILED,
+          _ ("The program that runs this queue is of another version and cannot do "
+             "that. End it and try again."));
     }
 }
 

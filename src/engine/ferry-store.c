@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* DESIGN
  *
- * One thread owns the database. The others queue operations; the thread takes all that wait and runs them in one transaction, because a
- * commit costs a sync of the disk and many rows cost no more than one. When an operation of the batch, or its commit,
- * fails, everything is rolled back and each runs again alone: one bad operation never takes others with it.
+ * One thread owns the database. The others queue operations; the thread takes all that wait and runs them
+ * in one transaction, because a commit costs a sync of the disk and many rows cost no more than one. When
+ * an operation of the batch, or its commit, fails, everything is rolled back and each runs again alone: one
+ * bad operation never takes others with it.
  *
- * A caller that waits is woken after the commit, so what it was told is on disk. What was posted and failed goes to the error
- * handler, and makes the next flush fail too.
+ * A caller that waits is woken after the commit, so what it was told is on disk. What was posted and failed
+ * goes to the error handler, and makes the next flush fail too.
  */
 #include "ferry-store.h"
 
@@ -32,7 +33,7 @@ typedef struct
 
 typedef struct
 {
-  StoreRun run;             /* NULL: end the thread */
+  StoreRun run; /* NULL: end the thread */
   gpointer data;
   GDestroyNotify free_data; /* (nullable) */
   StoreWait *wait;          /* (nullable): posted */
@@ -261,8 +262,11 @@ report_posted (FerryStore *self, StoreOp *op)
 static void
 finish_op (FerryStore *self, StoreOp *op)
 {
+  /* Told once. */
   if (op->run == run_flush && op->error == NULL)
     op->error = g_steal_pointer (&self->unreported);
+  else if (op->run == run_flush)
+    g_clear_error (&self->unreported);
   if (op->wait == NULL)
     report_posted (self, op);
   else

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A queue of each released schema opens as it was left. */
+
+#include "ferry-test-journal.h"
+
+#define NOBODY "ffffffffffffffffffffffffffffffff"
+
+static void
+test_fixture_finished (Fixture *fixture, gconstpointer data)
+{
+  make_from_fixture (fixture);
+  open_store (fixture);
+
+  g_autoptr (GPtrArray) records = load (fixture);
+  FerryRecord *record = at (records, 0);
+  g_auto (GStrv) headers = g_strsplit ("Referer: https://example.org/|User-Agent: Ferry", "|", -1);
+  FerrySpec spec = {
+    .address = (char *) "https://example.org/start?a=1",
+    .folder = (char *) "/home/ada/Downloads",
+    .name = (char *) "wanted name.iso",
+    .sha256 = (char *) "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    .headers = headers,
+    .referrer = (char *) "https://example.org/page",
+    .exact = TRUE,
+  };
+  FerryDownload download = {
+    .final_address = (char *) "https://cdn.example.org/a.iso",
+    .name = (char *) "wanted name.iso",
+    .part_name = (char *) "wanted name.iso.11111111.part",
+    .size = 5000000,
+    .chunk_size = 1048576,
+    .confirmed = 5000000,
+    .etag = (char *) "\"abc\"",
+    .last_modified = (char *) "Sun, 06 Nov 1994 08:49:37 GMT",
+    .date = (char *) "Sun, 06 Nov 1994 09:49:37 GMT",
+    .coding = (char *) "gzip",
+    .media_type = (char *) "application/x-iso9660-image",
+    .server_sha256 = (char *) "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+    .resume = FERRY_RESUME_YES,
+    .stamp = { 64769, 1234567, 5000000, 1700000099123456789, 1700000099987654321 },
+    .publishing = (char *) "wanted name (2).iso",
+    .verified = (char *) "sha256",
+  };
+  const FerryRecord expected = {
+    .id = (char *) ONE,
+    .spec = &spec,
+    .wanted = FERRY_WANTED_RUN,
+    .outcome = FERRY_OUTCOME_DONE,
+    .error_code = -1,
+    .position = 0,
+    .added = 1700000000,
+    .finished = 1700000100,
+    .path = (char *) "/home/ada/Downloads/wanted name (2).iso",
+    .download = &download,
+  };
+
+  g_assert_cmpuint (records->len, ==, 6);
+  assert_record_equal (record, &expected);
+}
+
+static void
+test_fixture_running (Fixture *fixture, gconstpointer data)
+{
+  make_from_fixture (fixture);
+  open_store (fixture);
+
+  g_autoptr (GPtrArray) records = load (fixture);
+  FerrySpec spec
+      = { .address = (char *) "http://example.org/b", .folder = (char *) "/home/ada/Übung" };
+  FerryDownload download = {
+    .final_address = (char *) "http://example.org/b",
+    .name = (char *) "b",
+    .part_name = (char *) "b.22222222.part",
+    .size = 1000000,
+    .chunk_size = 262144,
+    .confirmed = 624288,
+    .etag = (char *) "W/\"weak\"",
+    .media_type = (char *) "text/plain",
+    .resume = FERRY_RESUME_NO,
+    .stamp = { G_MAXUINT64, G_MAXUINT64 - 1, 1000000, 1700000002000000000, 1700000002000000000 },
+  };
+  const FerryRecord expected = {
+    .id = (char *) TWO,
+    .spec = &spec,
+    .wanted = FERRY_WANTED_RUN,
+    .outcome = FERRY_OUTCOME_NONE,
+    .error_code = -1,
+    .position = 1,
+    .added = 1700000001,
+    .download = &download,
+  };
+
+  assert_record_equal (at (records, 1), &expected);
+}
+
+/* Those that know nothing of their file yet differ in main's part alone. */
+static void
+test_fixture_others (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *id;
+    const char *address;
+    const char *name;
+    FerryWanted wanted;
+    FerryOutcome outcome;
+    int error_code;
+    const char *error_message;
+    gint64 position;
+    gint64 added;
+    gint64 finished;
+    gboolean removed;
+  } rows[] = {
+    { "33333333333333333333333333333333", "https://example.org/c", NULL, FERRY_WANTED_PAUSE,
+      FERRY_OUTCOME_NONE, -1, NULL, 2, 1700000002, 0, FALSE },
+    { "55555555555555555555555555555555", "https://example.org/e", NULL, FERRY_WANTED_RUN,
+      FERRY_OUTCOME_FAILED, FERRY_ERROR_NOT_FOUND, "This link no longer works.", 3, 1700000004,
+      1700000005, FALSE },
+    { "44444444444444444444444444444444", "https://example.org/d", NULL, FERRY_WANTED_RUN,
+      FERRY_OUTCOME_NEEDS_YOU, FERRY_ERROR_UNAUTHORIZED, "example.org wants a name and a password.",
+      4, 1700000003, 0, FALSE },
+    { "66666666666666666666666666666666", "https://example.org/f", "f", FERRY_WANTED_PAUSE,
+      FERRY_OUTCOME_NONE, -1, NULL, 5, 1700000005, 0, TRUE },
+  };
+  g_autoptr (FerryDownload) download = ferry_download_new ();
+
+  make_from_fixture (fixture);
+  open_store (fixture);
+
+  g_autoptr (GPtrArray) records = load (fixture);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      FerrySpec spec = { .address = (char *) rows[i].address,
+                         .folder = (char *) "/srv",
+                         .name = (char *) rows[i].name };
+      const FerryRecord expected = { .id = (char *) rows[i].id,
+                                     .spec = &spec,
+                                     .wanted = rows[i].wanted,
+                                     .outcome = rows[i].outcome,
+                                     .error_code = rows[i].error_code,
+                                     .error_message = (char *) rows[i].error_message,
+                                     .position = rows[i].position,
+                                     .added = rows[i].added,
+                                     .finished = rows[i].finished,
+                                     .removed = rows[i].removed,
+                                     .download = download };
+
+      assert_record_equal (at (records, 2 + i), &expected);
+    }
+}
+
+static void
+test_fixture_chunks_and_history (Fixture *fixture, gconstpointer data)
+{
+  static const guint64 lengths[] = { 262144, 262144, 100000 };
+
+  make_from_fixture (fixture);
+  open_store (fixture);
+
+  g_autoptr (GArray) chunks = load_chunks (fixture, TWO);
+  g_autoptr (GArray) none = load_chunks (fixture, ONE);
+  g_autoptr (GPtrArray) history = load_history (fixture, TWO);
+  g_autoptr (GPtrArray) other = load_history (fixture, ONE);
+
+  g_assert_cmpuint (none->len, ==, 0);
+  g_assert_cmpuint (chunks->len, ==, 3);
+  for (guint i = 0; i < 3; i++)
+    {
+      const FerryChunk *chunk = &g_array_index (chunks, FerryChunk, i);
+      guint8 sha256[FERRY_SHA256_SIZE];
+
+      memset (sha256, (int) i + 1, sizeof sha256);
+      g_assert_cmpuint (chunk->index, ==, i);
+      g_assert_cmpuint (chunk->length, ==, lengths[i]);
+      g_assert_cmpmem (chunk->sha256, FERRY_SHA256_SIZE, sha256, sizeof sha256);
+      g_assert_cmpint (chunk->settled, ==, i < 2);
+    }
+  g_assert_cmpuint (history->len, ==, 2);
+  g_assert_cmpint (((FerryHistoryLine *) history->pdata[0])->when, ==, 1700000001);
+  g_assert_cmpstr (((FerryHistoryLine *) history->pdata[0])->sentence, ==, "Added.");
+  /* As it happened, whatever the clock said. */
+  g_assert_cmpint (((FerryHistoryLine *) history->pdata[1])->when, ==, 1600000000);
+  g_assert_cmpuint (other->len, ==, 2);
+  g_assert_cmpstr (((FerryHistoryLine *) other->pdata[1])->sentence, ==,
+                   "Finished: every byte is proven. ✓");
+}
+
+/* The text of each table and index, without its white space. */
+static char *
+read_schema (Fixture *fixture)
+{
+  sqlite3 *handle = NULL;
+  sqlite3_stmt *statement = NULL;
+  GString *text = g_string_new (NULL);
+
+  g_assert_cmpint (sqlite3_open (fixture->path, &handle), ==, SQLITE_OK);
+  sqlite3_prepare_v2 (handle, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name",
+                      -1, &statement, NULL);
+  while (sqlite3_step (statement) == SQLITE_ROW)
+    for (const char *at = (const char *) sqlite3_column_text (statement, 0); *at != '\0'; at++)
+      if (!g_ascii_isspace (*at))
+        g_string_append_c (text, *at);
+  sqlite3_finalize (statement);
+  sqlite3_close (handle);
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_fixture_becomes_the_newest (Fixture *fixture, gconstpointer data)
+{
+  Fixture fresh = { 0 };
+
+  set_up (&fresh, NULL);
+  open_store (&fresh);
+  g_clear_pointer (&fresh.store, ferry_store_close);
+  make_from_fixture (fixture);
+  open_store (fixture);
+  g_clear_pointer (&fixture->store, ferry_store_close);
+
+  g_autofree char *expected = read_schema (&fresh);
+  g_autofree char *schema = read_schema (fixture);
+
+  g_assert_cmpstr (schema, ==, expected);
+  g_assert_cmpuint (strlen (schema), >, 1000);
+  tear_down (&fresh, NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  add ("/journal/fixture/finished", test_fixture_finished);
+  add ("/journal/fixture/running", test_fixture_running);
+  add ("/journal/fixture/others", test_fixture_others);
+  add ("/journal/fixture/chunks-and-history", test_fixture_chunks_and_history);
+  add ("/journal/fixture/becomes-the-newest", test_fixture_becomes_the_newest);
+  return g_test_run ();
+}
