@@ -1,2 +1,181 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-int main (void) { return 0; }
+#include "ferryctl-commands.h"
+
+#include "ferry-config.h"
+#include "ferryctl-text.h"
+
+#include <glib/gi18n-lib.h>
+#include <locale.h>
+
+static const FerryctlCommand commands[] = {
+  {
+      .name = "get",
+      .arguments = "URL…",
+      .summary
+      = N_ ("Download files and wait for them. The same command again goes on where it stopped."),
+      .description
+      = N_ ("Ctrl+C pauses; a second Ctrl+C ends at once, and nothing is lost either.\n"
+            "Exit status: 0 finished, 1 failed, 2 wrong usage, 3 needs you, 130 interrupted."),
+      .takes = FERRYCTL_TAKES_SPEC | FERRYCTL_TAKES_WEB_PAGE,
+      .min_arguments = 1,
+      .max_arguments = G_MAXUINT,
+      .run = ferryctl_get,
+  },
+  {
+      .name = "list",
+      .arguments = "",
+      .summary = N_ ("Show the queue."),
+      .run = ferryctl_list,
+  },
+  {
+      .name = "show",
+      .arguments = "ID…",
+      .summary = N_ ("Show all about a transfer, and its history."),
+      .description = N_ ("The beginning of an id is enough where it is the only one."),
+      .min_arguments = 1,
+      .max_arguments = G_MAXUINT,
+      .run = ferryctl_show,
+  },
+  {
+      .name = "add",
+      .arguments = "URL…",
+      .summary = N_ ("Put downloads into the queue without waiting, and print their ids."),
+      .description = N_ ("They run when Ferry runs, or with “ferryctl get” and the same address."),
+      .takes = FERRYCTL_TAKES_SPEC | FERRYCTL_TAKES_PAUSED,
+      .min_arguments = 1,
+      .max_arguments = G_MAXUINT,
+      .run = ferryctl_add,
+  },
+  {
+      .name = "pause",
+      .arguments = "ID…",
+      .summary = N_ ("Pause transfers."),
+      .takes = FERRYCTL_TAKES_ALL,
+      .min_arguments = 1,
+      .max_arguments = G_MAXUINT,
+      .run = ferryctl_pause,
+  },
+  {
+      .name = "resume",
+      .arguments = "ID…",
+      .summary = N_ ("Let paused or failed transfers go on."),
+      .takes = FERRYCTL_TAKES_ALL,
+      .min_arguments = 1,
+      .max_arguments = G_MAXUINT,
+      .run = ferryctl_resume,
+  },
+  {
+      .name = "remove",
+      .arguments = "ID…",
+      .summary
+      = N_ ("Take transfers out of the queue with their unfinished files. Finished files stay."),
+      .takes = FERRYCTL_TAKES_ALL | FERRYCTL_TAKES_FINISHED,
+      .min_arguments = 1,
+      .max_arguments = G_MAXUINT,
+      .run = ferryctl_remove,
+  },
+};
+
+static const FerryctlCommand *
+find_command (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (name, commands[i].name))
+      return &commands[i];
+  return NULL;
+}
+
+static void
+append_command (GString *text, const char *name, const char *arguments, const char *summary)
+{
+  g_autofree char *both = g_strdup_printf ("%s %s", name, arguments);
+  g_autofree char *padded = ferryctl_text_pad (both, 14);
+
+  g_string_append_printf (text, "  %s%s\n", padded, _ (summary));
+}
+
+static void
+print_help (void)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_string_append (text,
+                   _ ("Usage: ferryctl COMMAND [OPTION…] [ARGUMENT…]\n\n"
+                      "Downloads files so that nothing that arrived is ever fetched twice.\n\n"
+                      "Commands:\n"));
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    append_command (text, commands[i].name, commands[i].arguments, commands[i].summary);
+  append_command (text, "help", "", N_ ("Tell more about a command."));
+  g_string_append_c (text, '\n');
+  g_string_append (text, _ ("“ferryctl help COMMAND” lists its options; “ferryctl --version” tells "
+                            "the version.\n"));
+  ferryctl_text_put (text->str);
+}
+
+static int
+refuse (const char *name)
+{
+  g_autofree char *sentence
+      = g_strdup_printf (_ ("There is no command “%s”. “ferryctl --help” lists them."), name);
+  ferryctl_text_complain (sentence);
+  return FERRYCTL_USAGE;
+}
+
+static int
+help (const char *name)
+{
+  if (name == NULL)
+    {
+      print_help ();
+      return FERRYCTL_DONE;
+    }
+  const FerryctlCommand *command = find_command (name);
+  if (command == NULL)
+    return refuse (name);
+  g_autofree char *text = ferryctl_options_help (command);
+  ferryctl_text_put (text);
+  return FERRYCTL_DONE;
+}
+
+static int
+run_command (const FerryctlCommand *command, char **arguments)
+{
+  g_auto (FerryctlOptions) options = { 0 };
+  g_autoptr (GError) error = NULL;
+  gboolean helped = FALSE;
+
+  if (!ferryctl_options_parse (command, arguments, &options, &helped, &error))
+    {
+      ferryctl_text_complain (error->message);
+      return FERRYCTL_USAGE;
+    }
+  return helped ? FERRYCTL_DONE : command->run (&options);
+}
+
+int
+main (int argc, char *argv[])
+{
+  /* HTTP/2 bodies take time and memory that grow with the square of their size in the libsoup that Debian 12 has. */
+  g_setenv ("SOUP_FORCE_HTTP1", "1", TRUE);
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, FERRY_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  g_set_prgname ("ferryctl");
+
+  if (argc < 2)
+    {
+      ferryctl_text_complain (_ ("A command is missing. “ferryctl --help” lists them."));
+      return FERRYCTL_USAGE;
+    }
+  if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h"))
+    return help (NULL);
+  if (g_str_equal (argv[1], "help"))
+    return help (argc > 2 ? argv[2] : NULL);
+  if (g_str_equal (argv[1], "--version"))
+    {
+      ferryctl_text_print ("ferryctl %s", FERRY_VERSION);
+      return FERRYCTL_DONE;
+    }
+  const FerryctlCommand *command = find_command (argv[1]);
+  return command != NULL ? run_command (command, argv + 1) : refuse (argv[1]);
+}

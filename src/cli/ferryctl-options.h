@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ferry-record.h"
+
+G_BEGIN_DECLS
+
+/* Exit statuses. */
+enum
+{
+  FERRYCTL_DONE = 0,
+  FERRYCTL_FAILED = 1,
+  FERRYCTL_USAGE = 2,
+  FERRYCTL_NEEDS_YOU = 3,
+  FERRYCTL_INTERRUPTED = 130
+};
+
+/* Options a command may take beside --queue, --json and --help. */
+typedef enum
+{
+  FERRYCTL_TAKES_SPEC = 1 << 0, /* --output --directory --checksum --header */
+  FERRYCTL_TAKES_WEB_PAGE = 1 << 1,
+  FERRYCTL_TAKES_PAUSED = 1 << 2,
+  FERRYCTL_TAKES_ALL = 1 << 3,
+  FERRYCTL_TAKES_FINISHED = 1 << 4,
+} FerryctlTakes;
+
+typedef struct
+{
+  char *queue;
+  gboolean json;
+  char *output;
+  char *directory;
+  char *checksum;
+  char **headers;
+  gboolean web_page;
+  gboolean paused;
+  gboolean all;
+  gboolean finished;
+  char **arguments; /* (nullable) */
+} FerryctlOptions;
+
+typedef struct
+{
+  const char *name;
+  const char *arguments; /* "URL…", for the usage line */
+  const char *summary;
+  const char *description; /* (nullable) */
+  FerryctlTakes takes;
+  guint min_arguments;
+  guint max_arguments;
+  int (*run) (const FerryctlOptions *options);
+} FerryctlCommand;
+
+/* What `ferryctl help COMMAND` prints. (transfer full) */
+char *ferryctl_options_help (const FerryctlCommand *command);
+
+/* @arguments: the program's name and what followed the command. --help prints and sets @helped. FALSE with a sentence: usage. */
+gboolean ferryctl_options_parse (const FerryctlCommand *command,
+                                 char **arguments,
+                                 FerryctlOptions *options,
+                                 gboolean *helped,
+                                 GError **error);
+void ferryctl_options_clear (FerryctlOptions *options);
+
+/**
+ * ferryctl_options_to_specs:
+ *
+ * One spec for each address given. Any error is the command line's: exit status 2.
+ *
+ * Returns: (transfer full) (element-type FerrySpec):
+ */
+GPtrArray *ferryctl_options_to_specs (const FerryctlOptions *options, GError **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FerryctlOptions, ferryctl_options_clear)
+
+G_END_DECLS
