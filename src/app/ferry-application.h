@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+/**
+ * FerryApplication:
+ *
+ * The running program: owns the engine, the settings and the one window. A second launch hands its
+ * links to the first one.
+ */
+#define FERRY_TYPE_APPLICATION (ferry_application_get_type ())
+G_DECLARE_FINAL_TYPE (FerryApplication, ferry_application, FERRY, APPLICATION, AdwApplication)
+
+FerryApplication *ferry_application_new (void);
+
+/* Hides the window at once, stops every transfer at a clean checkpoint, then exits. */
+void ferry_application_leave (FerryApplication *self);
+
+G_END_DECLS

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ferry-window-private.h"
+
+#include "ferry-config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ferry-desktop.h"
+#include "ferry-format.h"
+#include "ferry-sign-in.h"
+#include "ferry-undo.h"
+
+static gboolean
+can_pause (FerryTransfer *transfer)
+{
+  FerryState state = ferry_transfer_get_state (transfer);
+
+  return state == FERRY_STATE_QUEUED || state == FERRY_STATE_ACTIVE || state == FERRY_STATE_WAITING;
+}
+
+/* Also: try now, try again. */
+static gboolean
+can_resume (FerryTransfer *transfer)
+{
+  FerryState state = ferry_transfer_get_state (transfer);
+
+  return state == FERRY_STATE_PAUSED || state == FERRY_STATE_STOPPING
+         || state == FERRY_STATE_WAITING || state == FERRY_STATE_NEEDS_YOU
+         || state == FERRY_STATE_FAILED;
+}
+
+static gboolean
+can_start_again (FerryTransfer *transfer)
+{
+  return ferry_transfer_get_state (transfer) != FERRY_STATE_QUEUED
+         || ferry_transfer_get_received (transfer) > 0;
+}
+
+static void
+open_finished_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!ferry_desktop_open_finish (result, &error))
+    ferry_window_toast (FERRY_WINDOW (source), error->message);
+}
+
+void
+ferry_window_open_transfer (FerryWindow *self, FerryTransfer *transfer)
+{
+  ferry_desktop_open_async (GTK_WINDOW (self), transfer, open_finished_cb, NULL);
+}
+
+static void
+show_finished_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!ferry_desktop_show_finish (result, &error))
+    ferry_window_toast (FERRY_WINDOW (source), error->message);
+}
+
+void
+ferry_window_show_transfer (FerryWindow *self, FerryTransfer *transfer)
+{
+  ferry_desktop_show_async (GTK_WINDOW (self), transfer, show_finished_cb, NULL);
+}
+
+void
+ferry_window_toggle_transfer (FerryWindow *self, FerryTransfer *transfer)
+{
+  if (can_pause (transfer))
+    ferry_engine_pause (self->engine, transfer);
+  else if (can_resume (transfer))
+    ferry_engine_resume (self->engine, transfer);
+}
+
+void
+ferry_window_help_transfer (FerryWindow *self, FerryTransfer *transfer)
+{
+  switch (ferry_transfer_help (transfer))
+    {
+    case FERRY_HELP_SIGN_IN:
+      ferry_sign_in_ask (GTK_WINDOW (self), self->engine, transfer);
+      break;
+    case FERRY_HELP_SAVE_ANYWAY:
+      ferry_engine_accept_web_page (self->engine, transfer);
+      break;
+    case FERRY_HELP_TRY_AGAIN:
+      ferry_engine_resume (self->engine, transfer);
+      break;
+    case FERRY_HELP_NONE:
+    default:
+      break;
+    }
+}
+
+static void
+add_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  ferry_window_ask_for_links (FERRY_WINDOW (widget), NULL);
+}
+
+static void
+paste_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  ferry_window_paste (FERRY_WINDOW (widget));
+}
+
+static void
+search_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+
+  gtk_search_bar_set_search_mode (self->search_bar, TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
+}
+
+static void
+sidebar_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+
+  adw_flap_set_reveal_flap (self->flap, !adw_flap_get_reveal_flap (self->flap));
+}
+
+static void
+pause_all_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  ferry_engine_pause_all (FERRY_WINDOW (widget)->engine);
+}
+
+static void
+resume_all_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  ferry_engine_resume_all (FERRY_WINDOW (widget)->engine);
+}
+
+static void
+clear_finished_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+  g_autoptr (GPtrArray) removed = ferry_engine_remove_finished (self->engine);
+
+  if (removed->len == 0)
+    return;
+  g_autofree char *title
+      = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u finished download cleared",
+                                      "%u finished downloads cleared", removed->len),
+                         removed->len);
+  adw_toast_overlay_add_toast (self->toasts, ferry_undo_removal (self->engine, removed, title));
+}
+
+static void
+open_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+  g_autoptr (GPtrArray) selected = ferry_window_get_selected (self);
+
+  if (selected->len > 0)
+    ferry_window_open_transfer (self, g_ptr_array_index (selected, 0));
+}
+
+static void
+show_in_folder_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+  g_autoptr (GPtrArray) selected = ferry_window_get_selected (self);
+
+  if (selected->len > 0)
+    ferry_window_show_transfer (self, g_ptr_array_index (selected, 0));
+}
+
+static void
+copy_link_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+  g_autoptr (GPtrArray) selected = ferry_window_get_selected (self);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < selected->len; i++)
+    {
+      if (i > 0)
+        g_string_append_c (text, '\n');
+      g_string_append (text, ferry_transfer_get_address (g_ptr_array_index (selected, i)));
+    }
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text->str);
+
+  g_autofree char *sentence = g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE, "Link copied", "%u links copied", selected->len),
+      selected->len);
+  ferry_window_toast (self, sentence);
+}
+
+static void
+pause_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+  g_autoptr (GPtrArray) selected = ferry_window_get_selected (self);
+
+  for (guint i = 0; i < selected->len; i++)
+    if (can_pause (g_ptr_array_index (selected, i)))
+      ferry_engine_pause (self->engine, g_ptr_array_index (selected, i));
+}
+
+static void
+resume_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+  g_autoptr (GPtrArray) selected = ferry_window_get_selected (self);
+
+  for (guint i = 0; i < selected->len; i++)
+    if (can_resume (g_ptr_array_index (selected, i)))
+      ferry_engine_resume (self->engine, g_ptr_array_index (selected, i));
+}
+
+/* Several at once all do the same: pause while one of them runs. */
+static void
+toggle_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  g_autoptr (GPtrArray) selected = ferry_window_get_selected (FERRY_WINDOW (widget));
+
+  for (guint i = 0; i < selected->len; i++)
+    if (can_pause (g_ptr_array_index (selected, i)))
+      {
+        pause_action (widget, name, parameter);
+        return;
+      }
+  resume_action (widget, name, parameter);
+}
+
+typedef struct
+{
+  FerryEngine *engine;
+  GPtrArray *transfers;
+} StartAgain;
+
+static void
+start_again_free (gpointer data, GClosure *closure)
+{
+  StartAgain *question = data;
+
+  g_object_unref (question->engine);
+  g_ptr_array_unref (question->transfers);
+  g_free (question);
+}
+
+static void
+start_again (FerryEngine *engine, GPtrArray *transfers)
+{
+  for (guint i = 0; i < transfers->len; i++)
+    if (can_start_again (g_ptr_array_index (transfers, i)))
+      ferry_engine_start_again (engine, g_ptr_array_index (transfers, i));
+}
+
+static void
+start_again_response_cb (AdwMessageDialog *dialog, const char *response, gpointer user_data)
+{
+  StartAgain *question = user_data;
+
+  if (g_str_equal (response, "start-again"))
+    start_again (question->engine, question->transfers);
+}
+
+/* Bytes that starting again would throw away: a finished file stays. */
+static guint64
+bytes_at_stake (GPtrArray *transfers)
+{
+  guint64 bytes = 0;
+
+  for (guint i = 0; i < transfers->len; i++)
+    if (ferry_transfer_get_state (g_ptr_array_index (transfers, i)) != FERRY_STATE_DONE)
+      bytes += ferry_transfer_get_received (g_ptr_array_index (transfers, i));
+  return bytes;
+}
+
+static void
+ask_to_start_again (FerryWindow *self, GPtrArray *transfers, guint64 bytes)
+{
+  AdwMessageDialog *dialog
+      = ADW_MESSAGE_DIALOG (adw_message_dialog_new (GTK_WINDOW (self), _ ("Start Again?"), NULL));
+  StartAgain *question = g_new0 (StartAgain, 1);
+  g_autofree char *size = ferry_format_size (bytes);
+
+  question->engine = g_object_ref (self->engine);
+  question->transfers = g_ptr_array_ref (transfers);
+  adw_message_dialog_format_body (
+      dialog,
+      /* Translators: %s is a size: "124 MB". */
+      _ ("What was downloaded so far, %s, is thrown away and downloaded anew."), size);
+  adw_message_dialog_add_responses (dialog, "cancel", _ ("_Cancel"), "start-again",
+                                    _ ("_Start Again"), NULL);
+  adw_message_dialog_set_response_appearance (dialog, "start-again", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (dialog, "cancel");
+  adw_message_dialog_set_close_response (dialog, "cancel");
+  g_signal_connect_data (dialog, "response", G_CALLBACK (start_again_response_cb), question,
+                         start_again_free, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+start_again_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+  g_autoptr (GPtrArray) selected = ferry_window_get_selected (self);
+  guint64 bytes = bytes_at_stake (selected);
+
+  if (bytes > 0)
+    ask_to_start_again (self, selected, bytes);
+  else
+    start_again (self->engine, selected);
+}
+
+static char *
+removal_title (GPtrArray *transfers)
+{
+  if (transfers->len == 1)
+    return g_strdup_printf (_ ("“%s” removed"),
+                            ferry_transfer_get_name (g_ptr_array_index (transfers, 0)));
+  return g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE, "%u download removed", "%u downloads removed", transfers->len),
+      transfers->len);
+}
+
+/* The row that comes up in the place of the first removed one is the next to work on. */
+static void
+select_near (FerryWindow *self, guint position)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+
+  if (n == 0)
+    return;
+  gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), MIN (position, n - 1),
+                                   TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->list));
+}
+
+static void
+select_all_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+
+  gtk_selection_model_select_all (GTK_SELECTION_MODEL (self->selection));
+  gtk_widget_grab_focus (GTK_WIDGET (self->list));
+}
+
+static void
+remove_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+  g_autoptr (GPtrArray) selected = ferry_window_get_selected (self);
+
+  if (selected->len == 0)
+    return;
+
+  g_autoptr (GtkBitset) positions
+      = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+  guint first = gtk_bitset_get_minimum (positions);
+  g_autofree char *title = removal_title (selected);
+
+  for (guint i = 0; i < selected->len; i++)
+    ferry_engine_remove (self->engine, g_ptr_array_index (selected, i));
+  adw_toast_overlay_add_toast (self->toasts, ferry_undo_removal (self->engine, selected, title));
+  select_near (self, first);
+}
+
+static const struct
+{
+  const char *name;
+  GtkWidgetActionActivateFunc activate;
+} ACTIONS[] = {
+  { "win.add", add_action },
+  { "win.paste", paste_action },
+  { "win.search", search_action },
+  { "win.sidebar", sidebar_action },
+  { "win.pause-all", pause_all_action },
+  { "win.resume-all", resume_all_action },
+  { "win.clear-finished", clear_finished_action },
+  { "win.open", open_action },
+  { "win.show-in-folder", show_in_folder_action },
+  { "win.copy-link", copy_link_action },
+  { "win.pause", pause_action },
+  { "win.resume", resume_action },
+  { "win.toggle", toggle_action },
+  { "win.start-again", start_again_action },
+  { "win.remove", remove_action },
+  { "win.select-all", select_all_action },
+};
+
+/* Not accelerators of the application: those would come before the entry that has the focus. Menus show the last key of
+ * an action. */
+static const struct
+{
+  guint keyval;
+  GdkModifierType modifiers;
+  const char *action;
+} KEYS[] = {
+  { GDK_KEY_v, GDK_CONTROL_MASK, "win.paste" },
+  { GDK_KEY_a, GDK_CONTROL_MASK, "win.select-all" },
+  { GDK_KEY_c, GDK_CONTROL_MASK, "win.copy-link" },
+  { GDK_KEY_KP_Delete, 0, "win.remove" },
+  { GDK_KEY_Delete, 0, "win.remove" },
+  { GDK_KEY_KP_Enter, GDK_CONTROL_MASK, "win.show-in-folder" },
+  { GDK_KEY_Return, GDK_CONTROL_MASK, "win.show-in-folder" },
+};
+
+void
+ferry_window_install_actions (GtkWidgetClass *widget_class)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (ACTIONS); i++)
+    gtk_widget_class_install_action (widget_class, ACTIONS[i].name, NULL, ACTIONS[i].activate);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (KEYS); i++)
+    gtk_widget_class_add_binding_action (widget_class, KEYS[i].keyval, KEYS[i].modifiers,
+                                         KEYS[i].action, NULL);
+}
+
+/* What the selection can do. */
+typedef struct
+{
+  guint n;
+  gboolean done;
+  gboolean pause;
+  gboolean resume;
+  gboolean start_again;
+} Abilities;
+
+static Abilities
+selection_abilities (FerryWindow *self)
+{
+  g_autoptr (GPtrArray) selected = ferry_window_get_selected (self);
+  Abilities can = { .n = selected->len };
+
+  for (guint i = 0; i < selected->len; i++)
+    {
+      FerryTransfer *transfer = g_ptr_array_index (selected, i);
+
+      can.done |= ferry_transfer_get_state (transfer) == FERRY_STATE_DONE;
+      can.pause |= can_pause (transfer);
+      can.resume |= can_resume (transfer);
+      can.start_again |= can_start_again (transfer);
+    }
+  return can;
+}
+
+static void
+set_enabled (FerryWindow *self, const char *action, gboolean enabled)
+{
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), action, enabled);
+}
+
+static void
+update_queue_actions (FerryWindow *self)
+{
+  guint counts[FERRY_N_FILTERS] = { 0 };
+
+  for (guint i = 0; self->filter != NULL && i < FERRY_N_FILTERS; i++)
+    counts[i] = ferry_queue_filter_get_count (self->filter, i);
+  set_enabled (self, "win.add", self->engine != NULL);
+  set_enabled (self, "win.paste", self->engine != NULL);
+  set_enabled (self, "win.select-all", counts[FERRY_FILTER_ALL] > 0);
+  set_enabled (self, "win.search", counts[FERRY_FILTER_ALL] > 0);
+  set_enabled (self, "win.sidebar", counts[FERRY_FILTER_ALL] > 0);
+  set_enabled (self, "win.pause-all", counts[FERRY_FILTER_ACTIVE] > 0);
+  set_enabled (self, "win.resume-all", counts[FERRY_FILTER_PAUSED] > 0);
+  set_enabled (self, "win.clear-finished", counts[FERRY_FILTER_FINISHED] > 0);
+}
+
+void
+ferry_window_update_actions (FerryWindow *self)
+{
+  Abilities can = selection_abilities (self);
+
+  update_queue_actions (self);
+  set_enabled (self, "win.open", can.n == 1 && can.done);
+  set_enabled (self, "win.show-in-folder", can.n == 1);
+  set_enabled (self, "win.copy-link", can.n > 0);
+  set_enabled (self, "win.pause", can.pause);
+  set_enabled (self, "win.resume", can.resume);
+  set_enabled (self, "win.toggle", can.pause || can.resume);
+  set_enabled (self, "win.start-again", can.start_again);
+  set_enabled (self, "win.remove", can.n > 0);
+}
