@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kills ferryctl again and again in the middle of a download, and looks at what it cost.
+
+A real nginx serves the file. `ferryctl get` is killed with SIGKILL at random moments and started
+again with the same command until it has finished. Then:
+
+- the file must be the server's, byte for byte (SHA-256);
+- after each kill, no more may be fetched again than the checkpoint's worth. What each answer sent and
+  where the next one began is read from nginx's log. nginx counts what it handed to its kernel, so
+  what stood in the two sockets at the kill counts as sent although nobody has read it: it is
+  measured, with the program stopped for that moment, and allowed for;
+- ferryctl must not have held more memory than the limit.
+"""
+
+import argparse
+import json
+import os
+import random
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
+from measure import (MIB, SOURCE_TREE, PeakMemory, file_sha256, format_size, make_file,  # noqa: E402
+                     parse_size, private_environment)
+from nginx import Nginx, ServerError, die_with_parent  # noqa: E402
+
+MEMORY_LIMIT = 40 * 1000 * 1000
+
+# A checkpoint is taken once a second of transfer; until it is on disk, the next second has begun.
+CHECKPOINT_SECONDS = 1.0
+
+# What was read from the socket and has not reached the file, and what nginx writes in one go after the
+# sockets were looked at.
+IN_HAND = 4 * MIB
+
+# A run that shows no progress for so long has hung.
+STALL_SECONDS = 120
+
+# A file that is finished cannot be killed. Between the byte that is waited for and the kill, progress is
+# told twice a second, and then there is a delay: stay so many seconds of transfer clear of the end.
+CLEAR_OF_END_SECONDS = 2.0
+
+
+def in_sockets(port):
+    """Bytes that stand in the kernel on connections to a port of this machine."""
+    total = 0
+    with open("/proc/net/tcp") as f:
+        for line in f.readlines()[1:]:
+            fields = line.split()
+            queued, unread = (int(n, 16) for n in fields[4].split(":"))
+            local, remote = (int(fields[i].split(":")[1], 16) for i in (1, 2))
+            total += (queued if local == port else 0) + (unread if remote == port else 0)
+    return total
+
+
+class Check:
+    """Counts what held and what did not, as TAP or in plain lines."""
+
+    def __init__(self, tap):
+        self.tap = tap
+        self.count = self.failed = 0
+
+    def say(self, text):
+        print(f"# {text}" if self.tap else text, flush=True)
+
+    def that(self, held, text):
+        self.count += 1
+        self.failed += not held
+        if self.tap:
+            print(f"{'ok' if held else 'not ok'} {self.count} - {text}", flush=True)
+        else:
+            print(f"{'  held' if held else 'FAILED'}: {text}", flush=True)
+
+    def end(self):
+        if self.tap:
+            print(f"1..{self.count}")
+        return 1 if self.failed or self.count == 0 else 0
+
+
+class Moments:
+    """When to kill: mostly at random bytes of the file, now and then at a random time after the start,
+    which meets the journal being opened, old chunks being checked and the connection being made."""
+
+    def __init__(self, dice, kills, size, rate):
+        early = max(1, kills // 5)
+        last = max(size // 2, int(size - CLEAR_OF_END_SECONDS * rate)) if rate else size
+        offsets = sorted(dice.randrange(last) for _ in range(kills - early))
+        self.moments = [(offset, dice.uniform(0, 0.2)) for offset in offsets]
+        for _ in range(early):
+            # Never last: the file might be finished by then.
+            at = dice.randrange(max(1, len(self.moments)))
+            self.moments.insert(at, (None, dice.uniform(0, 1.0)))
+
+    def __iter__(self):
+        return iter(self.moments)
+
+
+class Download:
+    """One file, fetched by the same command until it is there."""
+
+    def __init__(self, options, env, address, folder):
+        self.target = os.path.join(folder, "file.bin")
+        self.command = [options.ferryctl, "get", address, f"--output={self.target}",
+                        f"--queue={os.path.join(folder, 'queue')}", "--json"]
+        self.env = env
+        self.port = int(address.split("/")[2].split(":")[1])
+        self.peak = 0
+        self.kills = 0
+        self.in_sockets = 0  # most at a kill, in bytes
+        self.last = ""
+
+    def run(self, offset=None, delay=None):
+        """Runs the command; kills it delay seconds after it has shown offset bytes (None: after its
+        start); without a delay lets it end. Returns its exit status."""
+        with tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(self.command, env=self.env, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=errors,
+                                       preexec_fn=die_with_parent)
+            memory = PeakMemory(process.pid)
+            try:
+                self._follow(process, offset, delay, memory)
+            finally:
+                process.kill()
+                process.wait()
+                process.stdout.close()
+            self.peak = max(self.peak, memory.end())
+            errors.seek(0)
+            self.last += errors.read()
+        if process.returncode == -signal.SIGKILL:
+            self.kills += 1
+        return process.returncode
+
+    def _follow(self, process, offset, delay, memory):
+        deadline = time.monotonic() + delay if delay is not None and offset is None else None
+        stalled = time.monotonic() + STALL_SECONDS
+        text = b""
+        self.last = ""
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while True:
+                now = time.monotonic()
+                if deadline is not None and now >= deadline:
+                    self._stop(process, memory)
+                    return
+                if now >= stalled:
+                    raise RuntimeError(f"no sign of life for {STALL_SECONDS} s: {self.last}")
+                if not selector.select((deadline or stalled) - now):
+                    continue
+                piece = os.read(process.stdout.fileno(), 65536)
+                if not piece:
+                    self._wait(process, deadline, stalled)
+                    return
+                stalled = time.monotonic() + STALL_SECONDS
+                *lines, text = (text + piece).split(b"\n")
+                for line in lines:
+                    self.last = line.decode(errors="replace")
+                    if offset is not None and deadline is None and received(line) >= offset:
+                        deadline = time.monotonic() + delay
+
+    def _stop(self, process, memory):
+        process.send_signal(signal.SIGSTOP)
+        self.in_sockets = max(self.in_sockets, in_sockets(self.port))
+        memory.sample()
+
+    @staticmethod
+    def _wait(process, deadline, stalled):
+        try:
+            process.wait((deadline or stalled) - time.monotonic())
+        except subprocess.TimeoutExpired:
+            pass
+
+
+def received(line):
+    """The bytes held, in one line of what --json prints; -1 when it says nothing of them."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return -1
+    return value.get("received", -1) if isinstance(value, dict) else -1
+
+
+def fetched_again(requests, size):
+    """For each answer after which another came: bytes sent that the next one asked for again, and how
+    long it took."""
+    answers = [r for r in requests if r.status in (200, 206)]
+    lost = []
+    for this, following in zip(answers, answers[1:]):
+        lost.append((max(0, this.offset + this.body - following.offset), this.seconds, this.body))
+    total = sum(r.body for r in answers)
+    return lost, total - size
+
+
+def check_refetch(options, check, name, requests, size, download):
+    lost, again = fetched_again(requests, size)
+    kernel, kills = download.in_sockets, download.kills
+    # The fastest second counts, not the average one.
+    speed = max([body / seconds for _, seconds, body in lost if seconds > 1.0] + [options.rate])
+    if speed == 0:
+        speed = size
+    bound = int(speed * (CHECKPOINT_SECONDS + options.sync)) + kernel + IN_HAND
+    worst = max((bytes for bytes, _, _ in lost), default=0)
+    check.say(f"{name}: after a kill at most {format_size(worst)} were fetched again, "
+              f"{format_size(max(0, again))} in all over {len(requests)} requests")
+    check.say(f"{name}: bound after each kill {format_size(bound)} = {format_size(int(speed))}/s x "
+              f"({CHECKPOINT_SECONDS} s checkpoint + {options.sync} s sync) + "
+              f"{format_size(kernel)} in sockets + {format_size(IN_HAND)} in hand")
+    check.that(worst <= bound, f"{name}: no kill cost more than the checkpoint's worth")
+    check.that(again <= bound * kills, f"{name}: fetched again in all <= {kills} kills x the bound")
+    check.that(again >= 0, f"{name}: the server sent at least the file")
+
+
+def one_download(options, check, secure, source, sha256, dice):
+    name = "HTTPS" if secure else "HTTP"
+    size = os.path.getsize(source)
+    folder = tempfile.mkdtemp(prefix="soak-", dir=options.folder)
+    try:
+        with private_environment() as env, Nginx(os.path.dirname(source)) as server:
+            env["SSL_CERT_FILE"] = server.ca_file
+            address = server.url(os.path.basename(source), secure=secure, rate=options.rate or None)
+            download = Download(options, env, address, folder)
+            begun = time.monotonic()
+            for offset, delay in Moments(dice, options.kills, size, options.rate):
+                status = download.run(offset, delay)
+                if status not in (-signal.SIGKILL, 0):
+                    check.that(False, f"{name}: ended with {status} instead of being killed: {download.last}")
+                    return
+            kills = download.kills
+            status = download.run()
+            seconds = time.monotonic() - begun
+            server.stop()
+        check.say(f"{name}: {format_size(size)}, {kills} kills, {seconds:.0f} s, "
+                  f"peak memory {download.peak / 1e6:.1f} MB")
+        # At full speed the file may be there before the last of them.
+        enough = kills == options.kills or not options.rate and kills > 0
+        check.that(enough, f"{name}: killed {kills} of {options.kills} times")
+        check.that(status == 0, f"{name}: finished after the last kill (exit status {status})")
+        if status != 0:
+            check.say(download.last)
+            return
+        check.that(file_sha256(download.target) == sha256, f"{name}: SHA-256 is the server's")
+        check_refetch(options, check, name, server.requests(), size, download)
+        check.that(0 < download.peak < options.memory,
+                   f"{name}: peak memory {download.peak / 1e6:.1f} MB is under {options.memory / 1e6:.0f} MB")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def rounds(options):
+    """Numbers of rounds, until their count or the time is over."""
+    end = time.monotonic() + (options.minutes or 0) * 60
+    number = 0
+    while number < options.rounds if options.minutes is None else time.monotonic() < end:
+        number += 1
+        yield number
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(prog="./run soak", description="Kills ferryctl in mid-download, "
+                                     "over and over, and checks that nothing was lost.")
+    parser.add_argument("--size", type=parse_size, default=2 << 30, help="of the file (2GiB)")
+    parser.add_argument("--kills", type=int, default=50, help="kills in each download (50)")
+    parser.add_argument("--rounds", type=int, default=1, help="downloads over each scheme (1)")
+    parser.add_argument("--minutes", type=float, help="go on for so long, instead of --rounds")
+    parser.add_argument("--http", action="store_true", help="HTTP only")
+    parser.add_argument("--https", action="store_true", help="HTTPS only")
+    parser.add_argument("--rate", type=parse_size, default=128 * MIB,
+                        help="bytes a second the server sends at most (128MiB)")
+    parser.add_argument("--unlimited", dest="rate", action="store_const", const=0,
+                        help="as fast as the server can")
+    parser.add_argument("--sync", type=float, default=0.5,
+                        help="seconds the disk may take to sync a second's worth (0.5)")
+    parser.add_argument("--seed", type=int, help="of the random moments, to see a run again")
+    parser.add_argument("--folder", default=os.path.join(SOURCE_TREE, "_build-soak"),
+                        help="where files are written (_build-soak)")
+    parser.add_argument("--memory", type=parse_size, default=MEMORY_LIMIT, help=argparse.SUPPRESS)
+    parser.add_argument("--tap", action="store_true", help="report as TAP")
+    parser.add_argument("--ferryctl", default=os.path.join(SOURCE_TREE, "_build/prefix/bin/ferryctl"),
+                        help="the program to kill")
+    options = parser.parse_args()
+    if options.kills < 1 or options.rounds < 1:
+        parser.error("at least one kill and one round")
+    return options
+
+
+def main():
+    options = parse_options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    check = Check(options.tap)
+    seed = options.seed if options.seed is not None else random.randrange(1 << 32)
+    dice = random.Random(seed)
+    schemes = [s for s, chosen in ((False, options.http), (True, options.https))
+               if chosen or options.http == options.https]
+    check.say(f"seed {seed}: --seed={seed} kills at the same moments again")
+    os.makedirs(options.folder, exist_ok=True)
+    # Beside the downloads, not in /tmp: that may be memory.
+    with tempfile.TemporaryDirectory(prefix="served-", dir=options.folder) as served:
+        source = os.path.join(served, "file.bin")
+        sha256 = make_file(source, options.size)
+        for number in rounds(options):
+            check.say(f"round {number}")
+            for secure in schemes:
+                one_download(options, check, secure, source, sha256, dice)
+    return check.end()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ServerError as e:
+        sys.exit(f"soak: {e}")
+    except KeyboardInterrupt:
+        sys.exit(130)
