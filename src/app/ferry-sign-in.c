@@ -45,8 +45,8 @@ changed_cb (SignIn *self)
 static GtkEntry *
 add_entry (SignIn *self, GtkWidget *box, const char *title)
 {
-  GtkWidget *entry = g_object_new (GTK_TYPE_ENTRY, "placeholder-text", title, "activates-default",
-                                   TRUE, NULL);
+  GtkWidget *entry
+      = g_object_new (GTK_TYPE_ENTRY, "placeholder-text", title, "activates-default", TRUE, NULL);
 
   gtk_accessible_update_property (GTK_ACCESSIBLE (entry), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
   g_signal_connect_swapped (entry, "changed", G_CALLBACK (changed_cb), self);

@@ -5,9 +5,12 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ferry-list-hold.h"
+
 typedef struct
 {
   FerryEngine *engine;
+  GtkListView *list;
   GPtrArray *transfers;
   gboolean removal;
   gboolean undone;
@@ -19,6 +22,7 @@ undo_free (gpointer data, GClosure *closure)
   Undo *undo = data;
 
   g_object_unref (undo->engine);
+  g_object_unref (undo->list);
   g_ptr_array_unref (undo->transfers);
   g_free (undo);
 }
@@ -26,6 +30,8 @@ undo_free (gpointer data, GClosure *closure)
 static void
 undo_cb (AdwToast *toast, Undo *undo)
 {
+  GtkSelectionModel *held = ferry_list_hold (undo->list, undo->transfers->len);
+
   undo->undone = TRUE;
   /* Backwards: each finds the place it had before the ones after it left. */
   for (guint i = undo->transfers->len; i > 0; i--)
@@ -42,6 +48,7 @@ undo_cb (AdwToast *toast, Undo *undo)
       ferry_engine_remove (undo->engine, transfer);
       ferry_engine_forget (undo->engine, transfer);
     }
+  ferry_list_release (undo->list, held);
 }
 
 static void
@@ -52,13 +59,18 @@ dismissed_cb (AdwToast *toast, Undo *undo)
 }
 
 static AdwToast *
-undo_toast (FerryEngine *engine, GPtrArray *transfers, const char *title, gboolean removal)
+undo_toast (FerryEngine *engine,
+            GtkListView *list,
+            GPtrArray *transfers,
+            const char *title,
+            gboolean removal)
 {
   g_autofree char *markup = g_markup_escape_text (title, -1);
   AdwToast *toast = adw_toast_new (markup);
   Undo *undo = g_new0 (Undo, 1);
 
   undo->engine = g_object_ref (engine);
+  undo->list = g_object_ref (list);
   undo->removal = removal;
   undo->transfers = g_ptr_array_new_full (transfers->len, g_object_unref);
   for (guint i = 0; i < transfers->len; i++)
@@ -71,17 +83,20 @@ undo_toast (FerryEngine *engine, GPtrArray *transfers, const char *title, gboole
 }
 
 AdwToast *
-ferry_undo_removal (FerryEngine *engine, GPtrArray *transfers, const char *title)
+ferry_undo_removal (FerryEngine *engine, GtkListView *list, GPtrArray *transfers, const char *title)
 {
   g_return_val_if_fail (FERRY_IS_ENGINE (engine), NULL);
 
-  return undo_toast (engine, transfers, title, TRUE);
+  return undo_toast (engine, list, transfers, title, TRUE);
 }
 
 AdwToast *
-ferry_undo_addition (FerryEngine *engine, GPtrArray *transfers, const char *title)
+ferry_undo_addition (FerryEngine *engine,
+                     GtkListView *list,
+                     GPtrArray *transfers,
+                     const char *title)
 {
   g_return_val_if_fail (FERRY_IS_ENGINE (engine), NULL);
 
-  return undo_toast (engine, transfers, title, FALSE);
+  return undo_toast (engine, list, transfers, title, FALSE);
 }

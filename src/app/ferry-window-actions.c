@@ -7,6 +7,7 @@
 
 #include "ferry-desktop.h"
 #include "ferry-format.h"
+#include "ferry-list-hold.h"
 #include "ferry-sign-in.h"
 #include "ferry-undo.h"
 
@@ -140,7 +141,10 @@ static void
 clear_finished_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   FerryWindow *self = FERRY_WINDOW (widget);
+  guint finished = ferry_queue_filter_get_count (self->filter, FERRY_FILTER_FINISHED);
+  GtkSelectionModel *held = ferry_list_hold (self->list, finished);
   g_autoptr (GPtrArray) removed = ferry_engine_remove_finished (self->engine);
+  ferry_list_release (self->list, held);
 
   if (removed->len == 0)
     return;
@@ -148,7 +152,8 @@ clear_finished_action (GtkWidget *widget, const char *name, GVariant *parameter)
       = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u finished download cleared",
                                       "%u finished downloads cleared", removed->len),
                          removed->len);
-  adw_toast_overlay_add_toast (self->toasts, ferry_undo_removal (self->engine, removed, title));
+  adw_toast_overlay_add_toast (self->toasts,
+                               ferry_undo_removal (self->engine, self->list, removed, title));
 }
 
 static void
@@ -358,9 +363,14 @@ remove_action (GtkWidget *widget, const char *name, GVariant *parameter)
   guint first = gtk_bitset_get_minimum (positions);
   g_autofree char *title = removal_title (selected);
 
+  /* A selection looks at all it holds for each one that goes. */
+  gtk_selection_model_unselect_all (GTK_SELECTION_MODEL (self->selection));
+  GtkSelectionModel *held = ferry_list_hold (self->list, selected->len);
   for (guint i = 0; i < selected->len; i++)
     ferry_engine_remove (self->engine, g_ptr_array_index (selected, i));
-  adw_toast_overlay_add_toast (self->toasts, ferry_undo_removal (self->engine, selected, title));
+  ferry_list_release (self->list, held);
+  adw_toast_overlay_add_toast (self->toasts,
+                               ferry_undo_removal (self->engine, self->list, selected, title));
   select_near (self, first);
 }
 

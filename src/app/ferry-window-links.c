@@ -10,6 +10,7 @@
 #include "ferry-address.h"
 #include "ferry-folder.h"
 #include "ferry-links.h"
+#include "ferry-list-hold.h"
 #include "ferry-undo.h"
 
 /* Nobody drops or pastes more links than this: the rest of such a text is no list of links. */
@@ -47,8 +48,8 @@ toast_added (FerryWindow *self, FerryLinksAdded *result)
                                            "%u are not web addresses", result->refused->len),
                               result->refused->len);
     }
-  adw_toast_overlay_add_toast (self->toasts,
-                               ferry_undo_addition (self->engine, result->added, title->str));
+  adw_toast_overlay_add_toast (
+      self->toasts, ferry_undo_addition (self->engine, self->list, result->added, title->str));
 }
 
 static void
@@ -72,7 +73,9 @@ ferry_window_add_links (FerryWindow *self, const char *const *links)
   g_return_if_fail (self->engine != NULL);
 
   g_autofree char *folder = ferry_folder_for_downloads (self->settings);
+  GtkSelectionModel *held = ferry_list_hold (self->list, g_strv_length ((char **) links));
   g_autoptr (FerryLinksAdded) result = ferry_links_add (self->engine, links, folder, FALSE);
+  ferry_list_release (self->list, held);
 
   if (result->added->len > 0)
     {
@@ -95,7 +98,8 @@ dialog_added_cb (FerryWindow *self, GPtrArray *transfers)
   g_autofree char *title = g_strdup_printf (
       g_dngettext (GETTEXT_PACKAGE, "%u download added", "%u downloads added", n), n);
 
-  adw_toast_overlay_add_toast (self->toasts, ferry_undo_addition (self->engine, transfers, title));
+  adw_toast_overlay_add_toast (self->toasts,
+                               ferry_undo_addition (self->engine, self->list, transfers, title));
   ferry_window_reveal (self, g_ptr_array_index (transfers, n - 1));
   gtk_widget_grab_focus (GTK_WIDGET (self->list));
 }

@@ -186,8 +186,8 @@ summary_line (GPtrArray *items, guint n_settled, int width)
     }
   g_autofree char *size = ferry_format_size (received);
   g_autofree char *rate = ferry_format_speed (speed);
-  g_autofree char *text = g_strdup_printf (_ ("%u of %u files ended; the others have %s at %s"), n_settled,
-                                           n_settled + items->len, size, rate);
+  g_autofree char *text = g_strdup_printf (_ ("%u of %u files ended; the others have %s at %s"),
+                                           n_settled, n_settled + items->len, size, rate);
   return ferryctl_text_fit (text, width);
 }
 

@@ -296,6 +296,15 @@ unlink_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
   g_task_return_boolean (task, TRUE);
 }
 
+static void
+unlinked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  FerryEngine *self = FERRY_ENGINE (source);
+
+  self->n_tasks--;
+  ferry_engine_check_closed (self);
+}
+
 void
 ferry_engine_drop (FerryEngine *self, FerryTransfer *transfer)
 {
@@ -305,8 +314,9 @@ ferry_engine_drop (FerryEngine *self, FerryTransfer *transfer)
   ferry_store_post_remove (self->store, record->id);
   if (part_name != NULL && record->outcome != FERRY_OUTCOME_DONE)
     {
-      g_autoptr (GTask) task = g_task_new (self, NULL, NULL, NULL);
+      g_autoptr (GTask) task = g_task_new (self, NULL, unlinked_cb, NULL);
       g_task_set_task_data (task, g_build_filename (record->spec->folder, part_name, NULL), g_free);
+      self->n_tasks++;
       g_task_run_in_thread (task, unlink_thread);
     }
   g_ptr_array_remove (self->removed, transfer);

@@ -31,7 +31,7 @@ struct _FerryEngine
 
   GTask *close_task; /* (nullable) while closing */
   guint n_lanes;
-  guint n_readers; /* of the journal, on threads of their own */
+  guint n_tasks; /* on threads of their own; closing waits for them */
   guint tick; /* GSource ids */
   guint tick_ms;
   guint alarm;

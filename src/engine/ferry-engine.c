@@ -294,12 +294,14 @@ ferry_engine_check_closed (FerryEngine *self)
   g_autoptr (GTask) task = NULL;
   Closing *closing;
 
-  if (self->close_task == NULL || self->n_lanes > 0 || self->n_readers > 0)
+  if (self->close_task == NULL || self->n_lanes > 0)
+    return;
+  forget_removed (self);
+  if (self->n_tasks > 0)
     return;
   task = g_steal_pointer (&self->close_task);
   closing = g_new0 (Closing, 1);
   ferry_engine_run_dispose (self);
-  forget_removed (self);
   closing->store = g_steal_pointer (&self->store);
   closing->owner = g_steal_pointer (&self->owner);
   g_task_set_task_data (task, closing, g_free);
@@ -361,7 +363,7 @@ history_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   GPtrArray *lines = g_task_propagate_pointer (G_TASK (result), &error);
 
-  self->n_readers--;
+  self->n_tasks--;
   ferry_engine_check_closed (self);
   if (lines == NULL)
     g_task_return_error (task, error);
@@ -381,7 +383,7 @@ ferry_engine_load_history_async (FerryEngine *self,
   g_return_if_fail (self->store != NULL);
   task = g_task_new (self, NULL, history_loaded_cb, g_task_new (self, NULL, callback, user_data));
   g_task_set_task_data (task, g_strdup (transfer->record->id), g_free);
-  self->n_readers++;
+  self->n_tasks++;
   g_task_run_in_thread (task, history_thread);
 }
 

@@ -8,6 +8,7 @@
 
 #include "ferry-address.h"
 #include "ferry-error.h"
+#include "ferry-slice.h"
 
 #define MAX_REDIRECTS 20
 /* A buffer is handed on after this long even when it is not full, so that a slow link shows progress. */
@@ -274,6 +275,131 @@ ferry_http_get (FerryHttp *self,
   g_set_error (error, FERRY_ERROR, FERRY_ERROR_TOO_MANY_REDIRECTS,
                _ ("The server %s sends Ferry round in a circle. Look for another link."), host);
   return NULL;
+}
+
+/* ---- upward ---- */
+
+typedef struct
+{
+  const FerryUpward *request;
+  GBytes *json;
+} UpwardBody;
+
+/*
+ * libsoup sends a request again by itself when a kept connection turns out to be gone, and then with an empty body: it
+ * must be attached anew.
+ */
+static void
+attach_body (SoupMessage *message, UpwardBody *body)
+{
+  const FerryUpward *request = body->request;
+
+  if (body->json != NULL)
+    soup_message_set_request_body_from_bytes (message, "application/json", body->json);
+  else if (request->fd >= 0)
+    {
+      g_autoptr (GInputStream) slice =
+          ferry_slice_new (request->fd, request->offset, request->length, request->sent);
+      soup_message_set_request_body (message, NULL, slice, (gssize) request->length);
+    }
+}
+
+static SoupMessage *
+make_upward (const FerryUpward *request, GError **error)
+{
+  g_autoptr (GUri) uri = g_uri_parse (request->address, SOUP_HTTP_URI_FLAGS, NULL);
+  SoupMessage *message;
+  SoupMessageHeaders *headers;
+
+  if (uri == NULL || g_uri_get_host (uri) == NULL)
+    {
+      g_set_error (error, FERRY_ERROR, FERRY_ERROR_INVALID_ADDRESS,
+                   _ ("“%s” is not an address that can be used."), request->address);
+      return NULL;
+    }
+  message = soup_message_new_from_uri (request->method, uri);
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  headers = soup_message_get_request_headers (message);
+  soup_message_headers_replace (headers, "Accept-Encoding", "identity");
+  if (request->token != NULL)
+    {
+      g_autofree char *value = g_strconcat ("Bearer ", request->token, NULL);
+      soup_message_headers_replace (headers, "Authorization", value);
+    }
+  for (gsize i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
+    {
+      g_auto (GStrv) pair = g_strsplit (request->headers[i], ":", 2);
+      if (g_strv_length (pair) == 2)
+        soup_message_headers_replace (headers, g_strstrip (pair[0]), g_strstrip (pair[1]));
+    }
+  return message;
+}
+
+FerryResponse *
+ferry_http_send (FerryHttp *self,
+                 const FerryUpward *request,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  g_autoptr (SoupMessage) message = make_upward (request, error);
+  g_autoptr (GBytes) json = NULL;
+  g_autoptr (GError) cause = NULL;
+  UpwardBody body = { .request = request };
+  FerryResponse *response;
+  GInputStream *stream;
+
+  if (message == NULL)
+    return NULL;
+  if (request->json != NULL)
+    json = g_bytes_new (request->json, strlen (request->json));
+  body.json = json;
+  attach_body (message, &body);
+  g_signal_connect (message, "restarted", G_CALLBACK (attach_body), &body);
+  /* Blocking: sending a stream asynchronously takes several times as long. */
+  stream = soup_session_send (self->session, message, cancellable, &cause);
+  g_signal_handlers_disconnect_by_data (message, &body);
+  if (stream == NULL)
+    {
+      translate_error (error, cause, message, cancellable);
+      return NULL;
+    }
+  response = g_new0 (FerryResponse, 1);
+  response->message = g_steal_pointer (&message);
+  response->body = stream;
+  response->address = g_strdup (request->address);
+  return response;
+}
+
+GBytes *
+ferry_response_read_all (FerryResponse *self,
+                         gsize limit,
+                         GCancellable *cancellable,
+                         GError **error)
+{
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  g_autofree guint8 *piece = g_malloc (64 * 1024);
+  gboolean at_end = FALSE;
+
+  while (!at_end)
+    {
+      g_autoptr (GError) local = NULL;
+      gsize n = ferry_response_read (self, piece, 64 * 1024, &at_end, cancellable, &local);
+      if (local != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
+      if (n > limit - all->len)
+        {
+          g_autofree char *host = ferry_address_host (self->address);
+          g_set_error (error, FERRY_ERROR, FERRY_ERROR_PROTOCOL,
+                       _ ("The server %s gives an answer that makes no sense. Check the link."),
+                       host);
+          return NULL;
+        }
+      g_byte_array_append (all, piece, (guint) n);
+    }
+  return g_byte_array_free_to_bytes (g_steal_pointer (&all));
 }
 
 void

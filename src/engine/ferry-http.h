@@ -52,6 +52,48 @@ FerryResponse *ferry_http_get (FerryHttp *self,
                                GError **error);
 void ferry_response_free (FerryResponse *self);
 
+/**
+ * FerryUpward:
+ *
+ * A request that carries something to the server.
+ *
+ * @method: "POST", "PUT", "DELETE" or "GET"
+ * @headers: (nullable): "Name: value" strings
+ * @token: (nullable): sent as a bearer token (RFC 6750)
+ * @json: (nullable): the body, or
+ * @fd: -1, or the file whose @length bytes from @offset on are the body
+ * @sent: (nullable): raised by what has been handed to the connection, lowered again when it must be sent anew; atomic
+ */
+typedef struct
+{
+  const char *method;
+  const char *address;
+  const char *const *headers;
+  const char *token;
+  const char *json;
+  int fd;
+  guint64 offset;
+  guint64 length;
+  guint64 *sent;
+} FerryUpward;
+
+/**
+ * ferry_http_send:
+ *
+ * Sends a request and waits for the header of its answer; blocks while the body goes out. Redirects are not followed: what
+ * is sent goes to the server the person named and to no other. Errors as ferry_http_get ().
+ */
+FerryResponse *ferry_http_send (FerryHttp *self,
+                                const FerryUpward *request,
+                                GCancellable *cancellable,
+                                GError **error);
+
+/* All of the body, at most @limit bytes (FERRY_ERROR_PROTOCOL beyond). (transfer full) */
+GBytes *ferry_response_read_all (FerryResponse *self,
+                                 gsize limit,
+                                 GCancellable *cancellable,
+                                 GError **error);
+
 unsigned ferry_response_get_status (FerryResponse *self);
 /* Where it came from, after redirects. */
 const char *ferry_response_get_address (FerryResponse *self);

@@ -110,8 +110,9 @@ class Disk(bed.Case):
         os.symlink('real', self.file('link'))
         url = self.server.url('/a.bin', size=10)
         self.check(0, 'get', url, '--directory=link')
-        lines, _ = self.check(0, 'get', url, '--directory=' + self.file('real/../link'))
-        self.assertIn('already finished', lines[-1])
+        for way in ('real', 'real/../link/.', self.file('real')):
+            lines, _ = self.check(0, 'get', url, '--directory=' + way)
+            self.assertIn('already finished', lines[-1])
 
 
 if __name__ == '__main__':

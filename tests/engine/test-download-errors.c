@@ -33,8 +33,7 @@ static const FerryTestCase cases[] = {
   { "/errors/201", "/file.bin?status=201", FAILED, FERRY_ERROR_PROTOCOL },
   { "/errors/206-unasked", "/file.bin?status=206", FAILED, FERRY_ERROR_PROTOCOL },
   { "/errors/300", "/file.bin?status=300", FAILED, FERRY_ERROR_HTTP_STATUS, NULL, 0, 0, 1 },
-  { "/errors/302-nowhere", "/file.bin?status=302", FAILED, FERRY_ERROR_HTTP_STATUS, NULL, 0, 0,
-    1 },
+  { "/errors/302-nowhere", "/file.bin?status=302", FAILED, FERRY_ERROR_HTTP_STATUS, NULL, 0, 0, 1 },
   { "/errors/500-endless", "/file.bin?status=500&body=endless", WAITS, FERRY_ERROR_SERVER, NULL, 0,
     0, 1 },
   { "/errors/404-endless", "/file.bin?status=404&body=endless", ASKS, FERRY_ERROR_NOT_FOUND, NULL,
@@ -51,12 +50,12 @@ static const FerryTestCase cases[] = {
     FERRY_ERROR_PROTOCOL, NULL, 0, 0, 1 },
   { "/errors/redirect-404", "/file.bin?redirect=/gone.bin%3Fstatus=404", ASKS,
     FERRY_ERROR_NOT_FOUND, NULL, 0, 0, 2 },
-  { "/errors/redirect-endless-body",
-    "/file.bin?redirect=/there/file.bin%3Fsize=1000&body=endless", DONE, 2 },
+  { "/errors/redirect-endless-body", "/file.bin?redirect=/there/file.bin%3Fsize=1000&body=endless",
+    DONE, 2 },
 
   { "/errors/page", "/file.bin?html=1", ASKS, FERRY_ERROR_WEB_PAGE, NULL, 0, 0, 1 },
-  { "/errors/page-after-redirect", "/file.bin?redirect=/login%3Fhtml=1", ASKS,
-    FERRY_ERROR_WEB_PAGE, NULL, 0, 0, 2 },
+  { "/errors/page-after-redirect", "/file.bin?redirect=/login%3Fhtml=1", ASKS, FERRY_ERROR_WEB_PAGE,
+    NULL, 0, 0, 2 },
   { "/errors/page-xhtml", "/file.iso?size=1000&type=application/xhtml%2Bxml;charset=x", ASKS,
     FERRY_ERROR_WEB_PAGE, NULL, 0, 0, 1 },
 
@@ -71,8 +70,8 @@ static void
 test_recovers_after_asking (gconstpointer data)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autofree char *target =
-      g_strdup_printf ("/file.bin?size=1000&status=%s&times=1", (const char *) data);
+  g_autofree char *target
+      = g_strdup_printf ("/file.bin?size=1000&status=%s&times=1", (const char *) data);
   FerryTransfer *transfer = ferry_test_bed_add (bed, target);
 
   g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_NEEDS_YOU);
@@ -100,8 +99,8 @@ static void
 test_retry_after (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer =
-      ferry_test_bed_add (bed, "/file.bin?size=1000&status=429&times=1&retry_after=2");
+  FerryTransfer *transfer
+      = ferry_test_bed_add (bed, "/file.bin?size=1000&status=429&times=1&retry_after=2");
   gint64 start;
 
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_WAITING);
@@ -116,8 +115,8 @@ static void
 test_retry_after_is_kept (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer =
-      ferry_test_bed_add (bed, "/busy.bin?size=1000&status=503&times=1&retry_after=7200");
+  FerryTransfer *transfer
+      = ferry_test_bed_add (bed, "/busy.bin?size=1000&status=503&times=1&retry_after=7200");
   FerryTransfer *other;
 
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_WAITING);
@@ -172,8 +171,8 @@ is_stored (FerryTestBed *bed, const char *secret)
       g_autofree char *text = NULL;
       gsize length;
 
-      if (g_file_get_contents (path, &text, &length, NULL) &&
-          memmem (text, length, secret, strlen (secret)) != NULL)
+      if (g_file_get_contents (path, &text, &length, NULL)
+          && memmem (text, length, secret, strlen (secret)) != NULL)
         return TRUE;
     }
   return FALSE;
@@ -183,8 +182,8 @@ static void
 test_sign_in (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer =
-      ferry_test_bed_add (bed, "/file.bin?size=1000&auth=basic:gl%C3%B6ckner:quasimodo");
+  FerryTransfer *transfer
+      = ferry_test_bed_add (bed, "/file.bin?size=1000&auth=basic:gl%C3%B6ckner:quasimodo");
 
   g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_NEEDS_YOU);
   ferry_engine_sign_in (bed->engine, transfer, "glöckner", "esmeralda");
@@ -200,9 +199,9 @@ static void
 test_secrets_are_not_stored (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autofree char *address =
-      g_strdup_printf ("http://me:pass-phrase@%s/file.bin?size=1000",
-                       ferry_test_server_get_address (bed->server) + strlen ("http://"));
+  g_autofree char *address
+      = g_strdup_printf ("http://me:pass-phrase@%s/file.bin?size=1000",
+                         ferry_test_server_get_address (bed->server) + strlen ("http://"));
   g_autoptr (FerrySpec) spec = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *coded = g_base64_encode ((const guchar *) "me:pass-phrase", 14);

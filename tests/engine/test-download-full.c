@@ -43,8 +43,8 @@ enter_namespace (void)
           namespace_errno = errno;
           return;
         }
-      if (!write_text ("/proc/self/setgroups", "deny") ||
-          !write_text ("/proc/self/uid_map", uids) || !write_text ("/proc/self/gid_map", gids))
+      if (!write_text ("/proc/self/setgroups", "deny") || !write_text ("/proc/self/uid_map", uids)
+          || !write_text ("/proc/self/gid_map", gids))
         namespace_errno = errno;
     }
   if (namespace_errno == 0 && mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
@@ -58,8 +58,8 @@ mount_small (const char *folder)
     namespace_errno = errno;
   if (namespace_errno == 0)
     return TRUE;
-  g_autofree char *why =
-      g_strdup_printf ("May not mount a file system: %s", g_strerror (namespace_errno));
+  g_autofree char *why
+      = g_strdup_printf ("May not mount a file system: %s", g_strerror (namespace_errno));
   g_test_skip (why);
   return FALSE;
 }

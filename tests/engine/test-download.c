@@ -34,16 +34,17 @@ static const FerryTestCase cases[] = {
   { "/download/no-keep-alive", "/file.bin?size=700001&keepalive=no", DONE, "file.bin", 0, 700001,
     1 },
   { "/download/no-type", "/file.bin?size=10&type=none", DONE, "file.bin", 0, 10, 1 },
-  { "/download/nothing-known", "/file.bin?size=700001&length=none&etag=none&lm=none&date=none"
-                               "&type=none&ranges=none-header",
+  { "/download/nothing-known",
+    "/file.bin?size=700001&length=none&etag=none&lm=none&date=none"
+    "&type=none&ranges=none-header",
     DONE, "file.bin", 0, 700001, 1 },
   { "/download/odd-validators", "/file.bin?size=1000&etag=unquoted&lm=yesterday&date=today", DONE,
     "file.bin", 0, 1000, 1 },
   { "/download/many-header-fields", "/file.bin?size=1000&headlines=100", DONE, "file.bin", 0, 1000,
     1 },
   /* More than announced: HTTP ends where the length says. */
-  { "/download/longer-than-announced", "/file.bin?size=2000&length=wrong:1500", DONE, "file.bin",
-    0, 1500, 1 },
+  { "/download/longer-than-announced", "/file.bin?size=2000&length=wrong:1500", DONE, "file.bin", 0,
+    1500, 1 },
 
   { "/download/gzip", "/file.bin?size=700001&coding=gzip", DONE, "file.bin", 0, 700001, 1 },
   { "/download/gzip-empty", "/file.bin?size=0&coding=gzip", DONE, "file.bin", 0, 0, 1 },
@@ -125,12 +126,12 @@ test_names (void)
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autofree char *value = g_uri_escape_string (names[i].disposition, NULL, FALSE);
-      g_autofree char *target =
-          g_strdup_printf ("/served.bin?size=10&seed=%zu&disposition=%s", i, value);
+      g_autofree char *target
+          = g_strdup_printf ("/served.bin?size=10&seed=%zu&disposition=%s", i, value);
       FerryTransfer *transfer = ferry_test_bed_add (bed, target);
       g_autofree char *path = ferry_test_bed_path (bed, names[i].name);
 
-      g_test_message ("%s", names[i].disposition);
+      g_test_message ("%s", value);
       g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
       g_assert_cmpstr (ferry_transfer_get_name (transfer), ==, names[i].name);
       g_assert_cmpstr (ferry_transfer_get_path (transfer), ==, path);
@@ -221,8 +222,8 @@ static void
 test_person_name (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerrySpec) spec =
-      ferry_test_bed_spec (bed, "/file.bin?size=10&disposition=attachment;filename=other.bin");
+  g_autoptr (FerrySpec) spec
+      = ferry_test_bed_spec (bed, "/file.bin?size=10&disposition=attachment;filename=other.bin");
   FerryTransfer *transfer;
 
   spec->name = g_strdup ("mine.bin");
@@ -379,10 +380,10 @@ static void
 test_same_name_at_once (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *a =
-      ferry_test_bed_add (bed, "/a/file.bin?size=600000&seed=1&stall=524288&stalls=1");
-  FerryTransfer *b =
-      ferry_test_bed_add (bed, "/b/file.bin?size=600000&seed=2&stall=524288&stalls=1");
+  FerryTransfer *a
+      = ferry_test_bed_add (bed, "/a/file.bin?size=600000&seed=1&stall=524288&stalls=1");
+  FerryTransfer *b
+      = ferry_test_bed_add (bed, "/b/file.bin?size=600000&seed=2&stall=524288&stalls=1");
   g_autofree char *path = NULL;
   g_autofree char *difference = NULL;
 
@@ -416,9 +417,9 @@ test_headers_stay_home (void)
   static const char *const secret[] = { "authorization", "x-token", "cookie", "referer" };
   FerryTransfer *transfer;
 
-  address = g_strdup_printf ("http://me:word@%s%s",
-                             ferry_test_server_get_address (bed->server) + strlen ("http://"),
-                             target);
+  address
+      = g_strdup_printf ("http://me:word@%s%s",
+                         ferry_test_server_get_address (bed->server) + strlen ("http://"), target);
   spec = ferry_spec_new (address, bed->folder, &error);
   g_assert_no_error (error);
   g_assert_null (strstr (spec->address, "word"));

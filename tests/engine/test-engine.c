@@ -216,8 +216,8 @@ test_all (void)
   ferry_engine_resume_all (bed->engine);
   ferry_test_bed_wait_stalled (bed, 3);
   for (guint i = 0; i < 5; i++)
-    g_assert_cmpint (
-        ferry_test_bed_settle_released (bed, ferry_test_bed_get (bed, i)), ==, FERRY_STATE_DONE);
+    g_assert_cmpint (ferry_test_bed_settle_released (bed, ferry_test_bed_get (bed, i)), ==,
+                     FERRY_STATE_DONE);
   /* Nothing that is done starts again. */
   ferry_engine_resume_all (bed->engine);
   g_assert_true (ferry_engine_get_quiet (bed->engine));
@@ -244,17 +244,29 @@ test_added_paused (void)
 
 /* ---- what is shown ---- */
 
+static gboolean
+is_fast (gpointer transfer)
+{
+  return ferry_transfer_get_speed (transfer) > 100000;
+}
+
+static gboolean
+all_are_fast (gpointer bed)
+{
+  return ferry_engine_get_speed (((FerryTestBed *) bed)->engine) > 100000;
+}
+
 static void
 test_shown (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer =
-      ferry_test_bed_add (bed, "/dir/file.bin?size=3000000&rate=3000000&type=image/png");
+  FerryTransfer *transfer
+      = ferry_test_bed_add (bed, "/dir/file.bin?size=3000000&rate=1500000&type=image/png");
   Shown shown = { .caption = g_strdup (ferry_transfer_get_caption (transfer)),
                   .state = ferry_transfer_get_state (transfer) };
   gulong handler = g_signal_connect (transfer, "notify", G_CALLBACK (notify_cb), &shown);
   g_autofree char *address = ferry_test_server_locate (
-      bed->server, "/dir/file.bin?size=3000000&rate=3000000&type=image/png");
+      bed->server, "/dir/file.bin?size=3000000&rate=1500000&type=image/png");
 
   g_assert_cmpstr (ferry_transfer_get_name (transfer), ==, "file.bin");
   g_assert_cmpstr (ferry_transfer_get_address (transfer), ==, address);
@@ -267,8 +279,8 @@ test_shown (void)
   g_assert_cmpint (ferry_transfer_get_size (transfer), ==, 3000000);
   g_assert_cmpfloat (ferry_transfer_get_fraction (transfer), >, 0.3);
   g_assert_cmpfloat (ferry_transfer_get_fraction (transfer), <=, 1);
-  g_assert_cmpuint (ferry_transfer_get_speed (transfer), >, 100000);
-  g_assert_cmpuint (ferry_engine_get_speed (bed->engine), >, 100000);
+  ferry_test_bed_wait (bed, is_fast, transfer, "the transfer's speed");
+  ferry_test_bed_wait (bed, all_are_fast, bed, "the speed of all");
   g_assert_cmpstr (ferry_transfer_get_media_type (transfer), ==, "image/png");
   g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
   g_assert_cmpuint (ferry_transfer_get_speed (transfer), ==, 0);
@@ -279,6 +291,54 @@ test_shown (void)
   g_assert_cmpint (shown.state, ==, FERRY_STATE_DONE);
   g_signal_handler_disconnect (transfer, handler);
   g_free (shown.caption);
+}
+
+static void
+assert_thread_cb (GObject *object, GParamSpec *pspec, gpointer main_thread)
+{
+  g_assert_true (g_thread_self () == main_thread);
+}
+
+/* Threads of lanes, as the kernel counts them. */
+static guint
+count_lanes (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", name, "comm", NULL);
+      g_autofree char *comm = NULL;
+
+      n += g_file_get_contents (path, &comm, NULL, NULL) && g_str_has_prefix (comm, "ferry-lane");
+    }
+  return n;
+}
+
+/* Nothing is told on a lane's thread, also when a lane ends while nobody runs the main context. */
+static void
+test_main_thread_only (void)
+{
+  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
+
+  g_signal_connect (bed->engine, "notify", G_CALLBACK (assert_thread_cb), g_thread_self ());
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *target = g_strdup_printf ("/f%u.bin?size=1000&seed=%u", i, i);
+      g_autofree char *name = g_strdup_printf ("f%u.bin", i);
+      g_autofree char *path = ferry_test_bed_path (bed, name);
+      FerryTransfer *transfer = ferry_test_bed_add (bed, target);
+
+      g_signal_connect (transfer, "notify", G_CALLBACK (assert_thread_cb), g_thread_self ());
+      while (!g_file_test (path, G_FILE_TEST_EXISTS) || count_lanes () > 0)
+        g_thread_yield ();
+      g_assert_cmpint (ferry_transfer_get_state (transfer), ==, FERRY_STATE_ACTIVE);
+      g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
+      ferry_test_bed_assert_file (bed, name, i, 1000);
+    }
 }
 
 static void
@@ -306,171 +366,13 @@ test_find (void)
   g_assert_null (ferry_engine_find (bed->engine, "", &error));
   g_assert_error (error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND_HERE);
 
-  g_assert_true (ferry_engine_find_same (bed->engine, spec->address, bed->folder, NULL) ==
-                 transfer);
+  g_assert_true (ferry_engine_find_same (bed->engine, spec->address, bed->folder, NULL)
+                 == transfer);
   g_assert_null (ferry_engine_find_same (bed->engine, spec->address, "/elsewhere", NULL));
   g_assert_null (ferry_engine_find_same (bed->engine, "http://127.0.0.1/", bed->folder, NULL));
   g_assert_null (ferry_engine_find_same (bed->engine, spec->address, bed->folder, "other.bin"));
   ferry_engine_remove (bed->engine, transfer);
   g_assert_null (ferry_engine_find_same (bed->engine, spec->address, bed->folder, NULL));
-}
-
-/* ---- removing ---- */
-
-static void
-test_remove_and_restore (void)
-{
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryTransfer) middle = NULL;
-
-  add_stalling (bed, 3);
-  ferry_test_bed_wait_stalled (bed, 3);
-  middle = g_object_ref (ferry_test_bed_get (bed, 1));
-  ferry_engine_remove (bed->engine, middle);
-  g_assert_cmpuint (count_items (bed), ==, 2);
-  ferry_test_bed_wait_stalled (bed, 2);
-  ferry_engine_restore (bed->engine, middle);
-  g_assert_cmpuint (count_items (bed), ==, 3);
-  g_assert_true (ferry_test_bed_get (bed, 1) == middle);
-  /* Wanted as it was: it runs on. */
-  g_assert_cmpint (ferry_transfer_get_wanted (middle), ==, FERRY_WANTED_RUN);
-  for (guint i = 0; i < 3; i++)
-    g_assert_cmpint (
-        ferry_test_bed_settle_released (bed, ferry_test_bed_get (bed, i)), ==, FERRY_STATE_DONE);
-  ferry_test_bed_assert_file (bed, "f2.bin", 2, 1000);
-}
-
-static void
-test_restore_paused (void)
-{
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryTransfer) transfer =
-      g_object_ref (ferry_test_bed_add (bed, "/file.bin?size=1048576&stall=524288&stalls=1"));
-
-  ferry_test_bed_pause_at (bed, transfer, HELD);
-  ferry_engine_remove (bed->engine, transfer);
-  ferry_engine_restore (bed->engine, transfer);
-  g_assert_cmpint (ferry_transfer_get_state (transfer), ==, FERRY_STATE_PAUSED);
-  g_assert_cmpuint (ferry_transfer_get_received (transfer), ==, HELD);
-  ferry_engine_resume (bed->engine, transfer);
-  g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
-  ferry_test_bed_assert_file (bed, "file.bin", 0, SIZE);
-  g_assert_cmpint (ferry_test_bed_get_range (bed, "/file.bin", 2), >, 0);
-}
-
-static gboolean
-folder_is_empty (gpointer data)
-{
-  return ferry_test_bed_count_files (data) == 0;
-}
-
-/* Forgotten while it runs, paused, or finished: only the unfinished bytes go with it. */
-static void
-test_forget (void)
-{
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer = ferry_test_bed_add (bed, "/a.bin?size=1048576&stall=524288&stalls=1");
-
-  ferry_test_bed_pause_at (bed, transfer, HELD);
-  g_assert_cmpuint (ferry_test_bed_count_files (bed), ==, 1);
-  ferry_engine_remove (bed->engine, transfer);
-  ferry_engine_forget (bed->engine, transfer);
-  ferry_test_bed_wait (bed, folder_is_empty, bed, "the part to go");
-
-  transfer = ferry_test_bed_add (bed, "/b.bin?size=1048576&stall=524288");
-  ferry_test_bed_wait_stalled (bed, 1);
-  ferry_engine_remove (bed->engine, transfer);
-  ferry_engine_forget (bed->engine, transfer);
-  ferry_test_bed_wait_stalled (bed, 0);
-  ferry_test_bed_wait (bed, folder_is_empty, bed, "the part to go");
-
-  transfer = ferry_test_bed_add (bed, "/c.bin?size=1000");
-  g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
-  ferry_engine_remove (bed->engine, transfer);
-  ferry_engine_forget (bed->engine, transfer);
-  ferry_test_bed_reopen (bed);
-  g_assert_cmpuint (count_items (bed), ==, 0);
-  ferry_test_bed_assert_file (bed, "c.bin", 0, 1000);
-  g_assert_cmpuint (ferry_test_bed_count_files (bed), ==, 1);
-}
-
-/* Undo is possible until the end of the program, not after. */
-static void
-test_removed_at_close (void)
-{
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer = ferry_test_bed_add (bed, "/a.bin?size=1048576&stall=524288&stalls=1");
-
-  ferry_test_bed_pause_at (bed, transfer, HELD);
-  ferry_engine_remove (bed->engine, transfer);
-  g_assert_cmpuint (ferry_test_bed_count_files (bed), ==, 1);
-  ferry_test_bed_add (bed, "/b.bin?size=1048576&stall=0");
-  ferry_test_bed_wait_stalled (bed, 1);
-  ferry_engine_remove (bed->engine, ferry_test_bed_get (bed, 0));
-  ferry_test_bed_reopen (bed);
-  g_assert_cmpuint (count_items (bed), ==, 0);
-  g_assert_cmpuint (ferry_test_bed_count_files (bed), ==, 0);
-}
-
-static void
-test_remove_finished (void)
-{
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (GPtrArray) removed = NULL;
-  FerryTransfer *a = ferry_test_bed_add (bed, "/a.bin?size=1000");
-  FerryTransfer *b = ferry_test_bed_add (bed, "/b.bin?status=404");
-  FerryTransfer *c = ferry_test_bed_add (bed, "/c.bin?size=1000");
-
-  g_assert_cmpint (ferry_test_bed_settle (bed, a), ==, FERRY_STATE_DONE);
-  g_assert_cmpint (ferry_test_bed_settle (bed, b), ==, FERRY_STATE_NEEDS_YOU);
-  g_assert_cmpint (ferry_test_bed_settle (bed, c), ==, FERRY_STATE_DONE);
-  removed = ferry_engine_remove_finished (bed->engine);
-  g_assert_cmpuint (removed->len, ==, 2);
-  g_assert_cmpuint (count_items (bed), ==, 1);
-  g_assert_true (ferry_test_bed_get (bed, 0) == b);
-  for (guint i = removed->len; i > 0; i--)
-    ferry_engine_restore (bed->engine, g_ptr_array_index (removed, i - 1));
-  g_assert_true (ferry_test_bed_get (bed, 0) == a);
-  g_assert_true (ferry_test_bed_get (bed, 1) == b);
-  g_assert_true (ferry_test_bed_get (bed, 2) == c);
-  ferry_test_bed_assert_file (bed, "a.bin", 0, 1000);
-}
-
-static void
-test_start_again (void)
-{
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer =
-      ferry_test_bed_add (bed, "/a.bin?size=1048576&seed=1&stall=524288&stalls=1");
-
-  ferry_test_bed_pause_at (bed, transfer, HELD);
-  ferry_engine_start_again (bed->engine, transfer);
-  g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
-  ferry_test_bed_assert_file (bed, "a.bin", 1, SIZE);
-  g_assert_cmpint (ferry_test_bed_get_range (bed, "/a.bin", 2), ==, -1);
-
-  ferry_engine_start_again (bed->engine, transfer);
-  g_assert_cmpint (ferry_transfer_get_state (transfer), !=, FERRY_STATE_DONE);
-  g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
-  g_assert_cmpuint (ferry_test_server_count (bed->server, "/a.bin"), ==, 3);
-  ferry_test_bed_assert_file (bed, "a.bin", 1, SIZE);
-  ferry_test_bed_assert_file (bed, "a (1).bin", 1, SIZE);
-}
-
-/* In the middle of a run: what arrives from the old one must not mix with the new. */
-static void
-test_start_again_while_active (void)
-{
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer =
-      ferry_test_bed_add (bed, "/a.bin?size=1048576&seed=1&stall=524288&stalls=1");
-
-  ferry_test_bed_wait_stalled (bed, 1);
-  ferry_engine_start_again (bed->engine, transfer);
-  ferry_test_bed_wait_requests (bed, "/a.bin", 2);
-  g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
-  ferry_test_bed_assert_file (bed, "a.bin", 1, SIZE);
-  g_assert_cmpint (ferry_test_bed_get_range (bed, "/a.bin", 2), ==, -1);
 }
 
 /* ---- the end of the program ---- */
@@ -532,8 +434,8 @@ static void
 test_waiting_comes_back (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer =
-      ferry_test_bed_add (bed, "/a.bin?size=1000&status=503&times=1&retry_after=7200");
+  FerryTransfer *transfer
+      = ferry_test_bed_add (bed, "/a.bin?size=1000&status=503&times=1&retry_after=7200");
 
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_WAITING);
   ferry_test_bed_reopen (bed);
@@ -625,159 +527,6 @@ test_https (void)
   g_assert_cmpuint (ferry_test_server_count (server, NULL), ==, 2);
 }
 
-/* ---- stopping at every stage ---- */
-
-typedef struct
-{
-  const char *name;
-  const char *target;
-  guint requests; /* how many to wait for before stopping */
-  gboolean stalls;
-} Stage;
-
-static const Stage stages[] = {
-  { "queued", "/file.bin?size=1048576", 0, FALSE },
-  { "waiting-for-the-header", "/file.bin?size=1048576&slowheader=600000&stalls=1", 1, FALSE },
-  { "first-byte", "/file.bin?size=1048576&stall=0&stalls=1", 1, TRUE },
-  { "receiving", "/file.bin?size=1048576&stall=300000&stalls=1", 1, TRUE },
-  { "last-byte", "/file.bin?size=1048576&stall=1048575&stalls=1", 1, TRUE },
-  { "end-of-chunked", "/file.bin?size=1048576&length=chunked&stall=1048576&stalls=1", 1, TRUE },
-  { "error-body", "/file.bin?status=503&times=1&size=1048576", 1, FALSE },
-  { "redirected", "/a?redirect=/file.bin%3Fsize=1048576%26stall=0%26stalls=1", 2, TRUE },
-};
-
-static void
-reach_stage (FerryTestBed *bed, const Stage *stage)
-{
-  ferry_test_bed_wait_requests (bed, NULL, stage->requests);
-  if (stage->stalls)
-    ferry_test_bed_wait_stalled (bed, 1);
-}
-
-/* The slow header is slow each time, so that one is only stopped. */
-static gboolean
-can_finish (const Stage *stage)
-{
-  return strstr (stage->target, "slowheader") == NULL;
-}
-
-static void
-test_pause_at_stage (gconstpointer data)
-{
-  const Stage *stage = data;
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer = ferry_test_bed_add (bed, stage->target);
-
-  reach_stage (bed, stage);
-  ferry_engine_pause (bed->engine, transfer);
-  ferry_engine_pause (bed->engine, transfer);
-  ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_PAUSED);
-  g_assert_true (ferry_engine_get_quiet (bed->engine));
-  if (!can_finish (stage))
-    return;
-  ferry_engine_resume (bed->engine, transfer);
-  g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
-  ferry_test_bed_assert_file (bed, "file.bin", 0, SIZE);
-}
-
-/* Pause and at once resume, before the lane has noticed anything. */
-static void
-test_waver_at_stage (gconstpointer data)
-{
-  const Stage *stage = data;
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer = ferry_test_bed_add (bed, stage->target);
-
-  if (!can_finish (stage))
-    {
-      ferry_engine_pause (bed->engine, transfer);
-      ferry_engine_resume (bed->engine, transfer);
-      reach_stage (bed, stage);
-      return;
-    }
-  reach_stage (bed, stage);
-  for (guint i = 0; i < 3; i++)
-    {
-      ferry_engine_pause (bed->engine, transfer);
-      ferry_engine_resume (bed->engine, transfer);
-    }
-  g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
-  ferry_test_bed_assert_file (bed, "file.bin", 0, SIZE);
-}
-
-static void
-test_close_at_stage (gconstpointer data)
-{
-  const Stage *stage = data;
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer;
-
-  ferry_test_bed_add (bed, stage->target);
-  reach_stage (bed, stage);
-  ferry_test_bed_close (bed);
-  if (!can_finish (stage))
-    return;
-  ferry_test_bed_open (bed);
-  transfer = ferry_test_bed_get (bed, 0);
-  g_assert_cmpint (ferry_transfer_get_wanted (transfer), ==, FERRY_WANTED_RUN);
-  g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
-  ferry_test_bed_assert_file (bed, "file.bin", 0, SIZE);
-}
-
-static void
-test_forget_at_stage (gconstpointer data)
-{
-  const Stage *stage = data;
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  FerryTransfer *transfer = ferry_test_bed_add (bed, stage->target);
-
-  reach_stage (bed, stage);
-  ferry_engine_remove (bed->engine, transfer);
-  ferry_engine_forget (bed->engine, transfer);
-  g_assert_cmpuint (count_items (bed), ==, 0);
-  ferry_test_bed_close (bed);
-  g_assert_cmpuint (ferry_test_bed_count_files (bed), ==, 0);
-}
-
-/* While the last bytes are hashed and published: whichever wins, the file is whole or the transfer paused. */
-static void
-test_pause_while_finishing (void)
-{
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  guint done = 0;
-
-  for (guint i = 0; i < 20; i++)
-    {
-      g_autofree char *target = g_strdup_printf ("/f%u.bin?size=700000&seed=%u", i, i);
-      g_autofree char *name = g_strdup_printf ("f%u.bin", i);
-      g_autofree char *path = g_strdup_printf ("/%s", name);
-      g_autoptr (FerrySpec) spec = ferry_test_bed_spec (bed, target);
-      FerryTransfer *transfer;
-
-      spec->sha256 = ferry_test_content_sha256 (i, 700000);
-      transfer = ferry_test_bed_add_spec (bed, spec);
-      while (ferry_test_server_get_sent (bed->server, path) < 700000)
-        g_main_context_iteration (NULL, FALSE);
-      /* A little later each time. */
-      for (guint turn = 0; turn < i * 20; turn++)
-        g_main_context_iteration (NULL, FALSE);
-      ferry_engine_pause (bed->engine, transfer);
-      if (ferry_test_bed_settle (bed, transfer) == FERRY_STATE_DONE)
-        done++;
-      else
-        {
-          g_autofree char *file = ferry_test_bed_path (bed, name);
-
-          g_assert_cmpint (ferry_transfer_get_state (transfer), ==, FERRY_STATE_PAUSED);
-          g_assert_false (g_file_test (file, G_FILE_TEST_EXISTS));
-          ferry_engine_resume (bed->engine, transfer);
-          g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_DONE);
-        }
-      ferry_test_bed_assert_file (bed, name, i, 700000);
-    }
-  g_test_message ("%u of 20 were faster than the pause", done);
-}
-
 /* ---- only some ---- */
 
 static void
@@ -866,17 +615,6 @@ test_many (void)
   g_assert_cmpuint (count_state (bed, FERRY_STATE_DONE), ==, done);
 }
 
-static void
-add_stage_tests (const char *what, GTestDataFunc func)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (stages); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/engine/%s/%s", what, stages[i].name);
-
-      g_test_add_data_func (path, &stages[i], func);
-    }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -889,25 +627,14 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/all", test_all);
   g_test_add_func ("/engine/added-paused", test_added_paused);
   g_test_add_func ("/engine/shown", test_shown);
+  g_test_add_func ("/engine/main-thread-only", test_main_thread_only);
   g_test_add_func ("/engine/find", test_find);
-  g_test_add_func ("/engine/remove-and-restore", test_remove_and_restore);
-  g_test_add_func ("/engine/restore-paused", test_restore_paused);
-  g_test_add_func ("/engine/forget", test_forget);
-  g_test_add_func ("/engine/removed-at-close", test_removed_at_close);
-  g_test_add_func ("/engine/remove-finished", test_remove_finished);
-  g_test_add_func ("/engine/start-again", test_start_again);
-  g_test_add_func ("/engine/start-again-while-active", test_start_again_while_active);
   g_test_add_func ("/engine/comes-back", test_comes_back);
   g_test_add_func ("/engine/waiting-comes-back", test_waiting_comes_back);
   g_test_add_func ("/engine/offline", test_offline);
   g_test_add_func ("/engine/network-back", test_network_back);
   g_test_add_func ("/engine/silent-server", test_silent_server);
   g_test_add_func ("/engine/https", test_https);
-  add_stage_tests ("pause", test_pause_at_stage);
-  add_stage_tests ("waver", test_waver_at_stage);
-  add_stage_tests ("close", test_close_at_stage);
-  add_stage_tests ("forgotten", test_forget_at_stage);
-  g_test_add_func ("/engine/pause-while-finishing", test_pause_while_finishing);
   g_test_add_func ("/engine/selective", test_selective);
   g_test_add_func ("/engine/many", test_many);
   return g_test_run ();

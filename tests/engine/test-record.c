@@ -159,8 +159,9 @@ test_headers_refused (void)
   for (gsize i = 0; i < G_N_ELEMENTS (headers); i++)
     {
       g_autoptr (GError) error = NULL;
+      g_autofree char *escaped = g_strescape (headers[i], NULL);
 
-      g_test_message ("%s", headers[i]);
+      g_test_message ("%s", escaped);
       g_assert_false (ferry_spec_add_header (spec, headers[i], &error));
       g_assert_error (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT);
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Asking the owner of a queue: what the calls do, that errors and their sentences arrive as they were, what is refused, and
- * who is let in. */
+/* Asking the owner of a queue: what the calls do, that errors and their sentences arrive as they were and what is refused. */
 
 #include "ferry-error.h"
 #include "ferry-owner.h"
@@ -10,12 +9,8 @@
 #include "ferry-store.h"
 #include "ferry-test-util.h"
 
-#include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Held by the server for the first two requests. */
@@ -30,8 +25,21 @@ typedef struct
   GVariant *parameters;
   GVariant *answer;
   GError *error;
+  char *error_name; /* as it crossed the socket */
   gint done;
 } Question;
+
+/* Without what the client makes of it. */
+static char *
+get_error_name (GDBusConnection *connection, const Question *question)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) answer = g_dbus_connection_call_sync (
+      connection, NULL, FERRY_REMOTE_PATH, FERRY_REMOTE_INTERFACE, question->method,
+      question->parameters, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+
+  return answer == NULL ? g_dbus_error_get_remote_error (error) : NULL;
+}
 
 static gpointer
 ask_thread (gpointer data)
@@ -43,10 +51,14 @@ ask_thread (gpointer data)
   if (connection != NULL)
     question->answer
         = ferry_remote_call (connection, question->method, question->parameters, &question->error);
+  if (connection != NULL && question->answer == NULL)
+    question->error_name = get_error_name (connection, question);
   g_atomic_int_set (&question->done, 1);
   g_main_context_wakeup (NULL);
   return NULL;
 }
+
+static char *last_error_name = NULL;
 
 /* Takes a floating @parameters. */
 static GVariant *
@@ -63,6 +75,8 @@ ask (FerryTestBed *bed, const char *method, GVariant *parameters, GError **error
     g_main_context_iteration (NULL, TRUE);
   g_thread_join (g_steal_pointer (&thread));
   g_clear_pointer (&question.parameters, g_variant_unref);
+  g_free (last_error_name);
+  last_error_name = question.error_name;
   if (question.error != NULL)
     g_propagate_error (error, question.error);
   return question.answer;
@@ -77,6 +91,12 @@ ask_well (FerryTestBed *bed, const char *method, GVariant *parameters)
   g_assert_no_error (error);
   g_assert_nonnull (answer);
   return answer;
+}
+
+static void
+tell (FerryTestBed *bed, const char *method, GVariant *parameters)
+{
+  g_variant_unref (ask_well (bed, method, parameters));
 }
 
 static void
@@ -133,7 +153,6 @@ test_nobody (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
   g_autofree char *path = socket_path (bed);
-  g_autoptr (GError) error = NULL;
 
   ask_in_vain (bed, "List", NULL, FERRY_ERROR_NOT_FOUND_HERE);
   /* What a killed owner leaves. */
@@ -166,7 +185,7 @@ static void
 test_owner (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
+  FerryRemoteServer *server = serve (bed);
   g_autoptr (GVariant) answer = ask_well (bed, "Owner", NULL);
   const char *program;
   guint32 pid;
@@ -174,6 +193,7 @@ test_owner (void)
   g_variant_get (answer, "(&su)", &program, &pid);
   g_assert_cmpstr (program, ==, "test");
   g_assert_cmpuint (pid, ==, (guint32) getpid ());
+  ferry_remote_server_free (server);
 }
 
 static const char *
@@ -224,7 +244,7 @@ static void
 test_life (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
+  FerryRemoteServer *server = serve (bed);
   g_autoptr (GVariant) added
       = ask_well (bed, "Add", g_variant_new ("(@a{sv})", spec_variant (bed, TARGET)));
   g_autofree char *id = only_string (added);
@@ -236,27 +256,28 @@ test_life (void)
   g_autoptr (GVariant) item = only_item (list);
   assert_described (item, transfer);
 
-  g_autoptr (GVariant) paused = ask_well (bed, "Pause", g_variant_new ("(s)", id));
+  tell (bed, "Pause", g_variant_new ("(s)", id));
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_PAUSED);
-  g_autoptr (GVariant) resumed = ask_well (bed, "Resume", g_variant_new ("(s)", id));
+  tell (bed, "Resume", g_variant_new ("(s)", id));
   ferry_test_bed_wait_requests (bed, "/a.bin", 2);
-  g_autoptr (GVariant) none = ask_well (bed, "PauseAll", NULL);
+  tell (bed, "PauseAll", NULL);
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_PAUSED);
-  g_autoptr (GVariant) all = ask_well (bed, "ResumeAll", NULL);
+  tell (bed, "ResumeAll", NULL);
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_DONE);
   ferry_test_bed_assert_file (bed, "a.bin", 0, 4000);
 
-  g_autoptr (GVariant) removed = ask_well (bed, "Remove", g_variant_new ("(s)", id));
+  tell (bed, "Remove", g_variant_new ("(s)", id));
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (bed->engine)), ==, 0);
   g_assert_cmpuint (ferry_test_bed_count_files (bed), ==, 1);
   ask_in_vain (bed, "Show", g_variant_new ("(s)", id), FERRY_ERROR_NOT_FOUND_HERE);
+  ferry_remote_server_free (server);
 }
 
 static void
 test_show (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
+  FerryRemoteServer *server = serve (bed);
   FerryTransfer *transfer = ferry_test_bed_add (bed, "/a.bin?size=10");
 
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_DONE);
@@ -268,13 +289,14 @@ test_show (void)
   assert_described (item, transfer);
   g_assert_cmpstr (text (item, "verified"), ==, "size");
   g_assert_cmpuint (g_variant_n_children (history), >=, 2);
+  ferry_remote_server_free (server);
 }
 
 static void
 test_describe_and_find (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
+  FerryRemoteServer *server = serve (bed);
   FerryTransfer *transfer = ferry_test_bed_add (bed, TARGET);
   const char *ids[] = { ferry_transfer_get_id (transfer), "ffffffffffff", "", NULL };
 
@@ -296,13 +318,14 @@ test_describe_and_find (void)
   for (gsize i = 0; i <= FERRY_REMOTE_MAX_IDS; i++)
     many[i] = g_strdup ("ffff");
   ask_in_vain (bed, "Describe", g_variant_new ("(^as)", many), FERRY_ERROR_INVALID_ARGUMENT);
+  ferry_remote_server_free (server);
 }
 
 static void
 test_get (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
+  FerryRemoteServer *server = serve (bed);
 
   ferry_engine_set_selective (bed->engine, TRUE);
   g_autoptr (GVariant) added
@@ -324,59 +347,58 @@ test_get (void)
   ferry_test_bed_wait_requests (bed, "/a.bin", 2);
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_DONE);
   g_assert_cmpuint (ferry_test_bed_count_files (bed), ==, 2);
+  ferry_remote_server_free (server);
 }
 
 static void
 test_get_with_headers (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
+  FerryRemoteServer *server = serve (bed);
   const char *target = "/a.bin?size=10&auth=basic:me:word";
 
-  g_autoptr (GVariant) got
-      = ask_well (bed, "Get", g_variant_new ("(@a{sv}b)", spec_variant (bed, target), FALSE));
+  tell (bed, "Get", g_variant_new ("(@a{sv}b)", spec_variant (bed, target), FALSE));
   FerryTransfer *transfer = ferry_test_bed_get (bed, 0);
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_NEEDS_YOU);
 
   g_autoptr (FerrySpec) spec = ferry_test_bed_spec (bed, target);
   g_assert_true (ferry_spec_add_header (spec, "Authorization: Basic bWU6d29yZA==", NULL));
-  g_autoptr (GVariant) again = ask_well (
-      bed, "Get", g_variant_new ("(@a{sv}b)", ferry_remote_spec_to_variant (spec), FALSE));
+  tell (bed, "Get", g_variant_new ("(@a{sv}b)", ferry_remote_spec_to_variant (spec), FALSE));
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_DONE);
+  ferry_remote_server_free (server);
 }
 
 static void
 test_get_with_another_checksum (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
+  FerryRemoteServer *server = serve (bed);
   g_autoptr (FerrySpec) spec = ferry_test_bed_spec (bed, "/a.bin?size=0");
 
   spec->sha256 = g_strnfill (64, '0');
-  g_autoptr (GVariant) got = ask_well (
-      bed, "Get", g_variant_new ("(@a{sv}b)", ferry_remote_spec_to_variant (spec), FALSE));
+  tell (bed, "Get", g_variant_new ("(@a{sv}b)", ferry_remote_spec_to_variant (spec), FALSE));
   FerryTransfer *transfer = ferry_test_bed_get (bed, 0);
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_FAILED);
   g_assert_cmpint (ferry_transfer_get_error_code (transfer), ==, FERRY_ERROR_CHECKSUM);
   g_free (spec->sha256);
   spec->sha256 = g_strdup ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  g_autoptr (GVariant) again = ask_well (
-      bed, "Get", g_variant_new ("(@a{sv}b)", ferry_remote_spec_to_variant (spec), FALSE));
+  tell (bed, "Get", g_variant_new ("(@a{sv}b)", ferry_remote_spec_to_variant (spec), FALSE));
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_DONE);
   g_assert_cmpstr (ferry_transfer_get_verified (transfer), ==, "sha256");
+  ferry_remote_server_free (server);
 }
 
 static void
 test_accept_web_page (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
+  FerryRemoteServer *server = serve (bed);
   FerryTransfer *transfer = ferry_test_bed_add (bed, "/a.bin?size=10&html=1");
 
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_NEEDS_YOU);
-  g_autoptr (GVariant) answer
-      = ask_well (bed, "AcceptWebPage", g_variant_new ("(s)", ferry_transfer_get_id (transfer)));
+  tell (bed, "AcceptWebPage", g_variant_new ("(s)", ferry_transfer_get_id (transfer)));
   ferry_test_bed_wait_state (bed, transfer, FERRY_STATE_DONE);
+  ferry_remote_server_free (server);
 }
 
 /* ---- what is refused ---- */
@@ -385,19 +407,21 @@ static void
 test_unknown (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
+  FerryRemoteServer *server = serve (bed);
   static const char *const methods[] = { "Show", "Pause", "Resume", "Remove", "AcceptWebPage" };
   g_autofree char *long_id = g_strnfill (100000, 'a');
 
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     {
       ask_in_vain (bed, methods[i], g_variant_new ("(s)", "ffffffff"), FERRY_ERROR_NOT_FOUND_HERE);
+      g_assert_cmpstr (last_error_name, ==, FERRY_REMOTE_ERROR_PREFIX "NotFoundHere");
       ask_in_vain (bed, methods[i], g_variant_new ("(s)", ""), FERRY_ERROR_NOT_FOUND_HERE);
       ask_in_vain (bed, methods[i], g_variant_new ("(s)", long_id), FERRY_ERROR_NOT_FOUND_HERE);
     }
   ask_in_vain (bed, "Explode", NULL, FERRY_ERROR_FAILED);
   ask_in_vain (bed, "Pause", g_variant_new ("(u)", 1), FERRY_ERROR_FAILED);
   ask_in_vain (bed, "List", g_variant_new ("(s)", "more"), FERRY_ERROR_FAILED);
+  ferry_remote_server_free (server);
 }
 
 /* Each is the good dictionary with one entry more, or another value. */
@@ -432,7 +456,7 @@ static void
 test_bad_specs (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
+  FerryRemoteServer *server = serve (bed);
   g_autofree char *long_text = g_strnfill (70000, 'x');
   g_autofree char *long_header = g_strconcat ("A: ", long_text, NULL);
   const FerryErrorCode bad = FERRY_ERROR_INVALID_ARGUMENT;
@@ -464,6 +488,7 @@ test_bad_specs (void)
   refuse_spec (bed, "exact", g_variant_new_int32 (1), bad);
   refuse_spec (bed, "colour", g_variant_new_string ("red"), bad);
   refuse_spec (bed, "\033[31m", g_variant_new_string ("red"), bad);
+  ferry_remote_server_free (server);
 }
 
 static void
@@ -508,7 +533,7 @@ connect_then_ask_thread (gpointer data)
       = ferry_remote_connect (question->folder, &question->error);
 
   g_assert_no_error (question->error);
-  g_autoptr (GVariant) first = ferry_remote_call (connection, "List", NULL, &question->error);
+  question->answer = ferry_remote_call (connection, "List", NULL, &question->error);
   g_assert_no_error (question->error);
   g_atomic_int_set (&question->done, 1);
   g_main_context_wakeup (NULL);
@@ -538,124 +563,9 @@ test_owner_ends (void)
   g_clear_error (&going.question.error);
 
   /* The next owner takes the same place. */
-  g_autoptr (FerryRemoteServer) next = serve (bed);
-  g_autoptr (GVariant) answer = ask_well (bed, "List", NULL);
-}
-
-/* ---- who is let in ---- */
-
-typedef struct
-{
-  const char *path;
-  const char *words;
-  char *answer;
-  gint done;
-} Hands;
-
-static gpointer
-shake_hands_thread (gpointer data)
-{
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  Hands *hands = data;
-  char answer[256] = { 0 };
-  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-  g_strlcpy (address.sun_path, hands->path, sizeof address.sun_path);
-  g_assert_cmpint (connect (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
-  g_assert_cmpint (write (fd, "", 1), ==, 1);
-  g_assert_cmpint (write (fd, hands->words, strlen (hands->words)), >, 0);
-  if (read (fd, answer, sizeof answer - 1) < 0)
-    answer[0] = '\0';
-  close (fd);
-  hands->answer = g_strdup (answer);
-  g_atomic_int_set (&hands->done, 1);
-  g_main_context_wakeup (NULL);
-  return NULL;
-}
-
-static char *
-shake_hands (FerryTestBed *bed, const char *words)
-{
-  g_autofree char *path = socket_path (bed);
-  Hands hands = { .path = path, .words = words };
-  GThread *thread = g_thread_new ("hands", shake_hands_thread, &hands);
-
-  while (!g_atomic_int_get (&hands.done))
-    g_main_context_iteration (NULL, TRUE);
-  g_thread_join (thread);
-  return hands.answer;
-}
-
-static void
-test_mechanisms (void)
-{
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
-  g_autofree char *own = g_strdup_printf ("%u", (guint) getuid ());
-  g_autoptr (GString) external = g_string_new ("AUTH EXTERNAL ");
-  g_autofree char *anonymous = shake_hands (bed, "AUTH ANONYMOUS\r\n");
-  g_autofree char *cookie = shake_hands (bed, "AUTH DBUS_COOKIE_SHA1 726f6f74\r\n");
-
-  g_assert_true (g_str_has_prefix (anonymous, "REJECTED EXTERNAL\r\n"));
-  g_assert_true (g_str_has_prefix (cookie, "REJECTED EXTERNAL\r\n"));
-  for (const char *p = own; *p != '\0'; p++)
-    g_string_append_printf (external, "%02x", (guint) *p);
-  g_string_append (external, "\r\n");
-  g_autofree char *good = shake_hands (bed, external->str);
-  g_assert_true (g_str_has_prefix (good, "OK "));
-}
-
-/* 0: let in, 1: not. Only what is safe after fork (). */
-static int
-try_as_another_user (const struct sockaddr_un *address)
-{
-  static const char words[] = "\0AUTH EXTERNAL 3635353334\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n";
-  char answer[64] = { 0 };
-  int fd = socket (AF_UNIX, SOCK_STREAM, 0);
-
-  if (setresgid (65534, 65534, 65534) != 0 || setresuid (65534, 65534, 65534) != 0)
-    return 2;
-  if (connect (fd, (const struct sockaddr *) address, sizeof *address) != 0)
-    return 3;
-  if (write (fd, words, sizeof words - 1) < 0)
-    return 1;
-  return read (fd, answer, sizeof answer - 1) > 0 && strncmp (answer, "OK", 2) == 0 ? 0 : 1;
-}
-
-static void
-ended_cb (GPid pid, int status, gpointer data)
-{
-  *(int *) data = status;
-}
-
-static void
-test_another_user (void)
-{
-  g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
-  g_autoptr (FerryRemoteServer) server = serve (bed);
-  g_autofree char *path = socket_path (bed);
-  g_autofree char *folder = g_path_get_dirname (path);
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int status = -1;
-
-  if (getuid () != 0)
-    {
-      g_test_skip ("only root can try it as another user");
-      return;
-    }
-  /* Even where the folder and the socket would let anybody in. */
-  g_assert_cmpint (g_chmod (folder, 0755), ==, 0);
-  g_assert_cmpint (g_chmod (path, 0777), ==, 0);
-  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  pid_t pid = fork ();
-  if (pid == 0)
-    _exit (try_as_another_user (&address));
-  g_child_watch_add (pid, ended_cb, &status);
-  while (status < 0)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_true (WIFEXITED (status));
-  g_assert_cmpint (WEXITSTATUS (status), ==, 1);
-  g_assert_cmpint (g_chmod (folder, 0700), ==, 0);
+  FerryRemoteServer *next = serve (bed);
+  tell (bed, "List", NULL);
+  ferry_remote_server_free (next);
 }
 
 int
@@ -680,9 +590,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/remote/bad-specs", test_bad_specs);
   g_test_add_func ("/remote/spec-both-ways", test_spec_both_ways);
   g_test_add_func ("/remote/owner-ends", test_owner_ends);
-  g_test_add_func ("/remote/mechanisms", test_mechanisms);
-  g_test_add_func ("/remote/another-user", test_another_user);
   int status = g_test_run ();
+  g_clear_pointer (&last_error_name, g_free);
   g_rmdir (runtime);
   return status;
 }

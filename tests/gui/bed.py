@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a test of the window stands on: one desktop for a program, folders of its own for each test, TAP to the outside."""
+"""What tests of the window stand on: one desktop for a program, folders of its own for each test, TAP."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from desktop import Bench
 
 COMPLAINT = re.compile(r"WARNING|CRITICAL|ERROR")
 # GTK 4.8 tells assistive technology of a widget that went away in the same moment: nothing of ours.
-KNOWN = re.compile(r"g_variant_is_object_path|g_variant_new_object_path")
+GONE_WIDGET = r"g_variant_is_object_path|g_variant_new_object_path"
 MIB = 1 << 20
 
 bench = None
@@ -46,6 +46,8 @@ class Server:
 
 class Case(unittest.TestCase):
     longMessage = True
+    # Complaints that are the libraries' own.
+    known = re.compile(GONE_WIDGET)
 
     def setUp(self):
         self.home = bench.home()
@@ -65,7 +67,8 @@ class Case(unittest.TestCase):
     def tearDown(self):
         """Nothing was complained about, in any test."""
         if self.apps:
-            complaints = [line for line in self.apps[-1].log().splitlines() if COMPLAINT.search(line) and not KNOWN.search(line)]
+            complaints = [line for line in self.apps[-1].log().splitlines()
+                          if COMPLAINT.search(line) and not self.known.search(line)]
             self.assertEqual(complaints, [], "Ferry complained")
 
     def start_server(self):
@@ -116,7 +119,8 @@ class TapResult(unittest.TestResult):
 
     def _tell(self, test, ok, error=None):
         self.number += 1
-        print(f"{'ok' if ok else 'not ok'} {self.number} - {test.shortDescription() or test._testMethodName}", flush=True)
+        what = test.shortDescription() or test._testMethodName
+        print(f"{'ok' if ok else 'not ok'} {self.number} - {what}", flush=True)
         if error:
             self._explain(test, error)
 

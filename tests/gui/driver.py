@@ -55,7 +55,10 @@ class Node:
     @property
     def name(self):
         # Numbers keep to their units by spaces that do not break.
-        return self.accessible.get_name().replace("\u00a0", " ").replace("\u202f", " ")
+        name = self.accessible.get_name().replace("\u00a0", " ").replace("\u202f", " ")
+        # GTK 4.8 says what labels a button twice: “Undo Undo”.
+        half = len(name) // 2
+        return name[:half] if name[:half] + " " + name[:half] == name else name
 
     @property
     def states(self):
@@ -87,11 +90,14 @@ class Node:
                 yield node
 
     def look(self, role, name=None):
-        """The innermost first match or None: a menu button has the role and the name twice."""
+        """The first match or None; of a menu button, which is there twice, the one that takes the keyboard."""
         found = next(self.all(role, name), None)
-        while found and (inner := next((c for c in found.children() if c.role == role and matches(name, c.name)), None)):
+        while found:
+            inner = next((c for c in found.children() if c.role == role and matches(name, c.name)), None)
+            if not inner:
+                return found
             found = inner
-        return found
+        return None
 
     def find(self, role, name=None, seconds=PATIENCE):
         return wait(f"a {role} “{getattr(name, 'pattern', name)}”", lambda: self.look(role, name), seconds)
@@ -115,24 +121,38 @@ class Node:
             node = parent
         return Node(node, self.app)
 
-    def centre(self):
-        """On the screen. What the tree tells begins inside the shadow of the window."""
+    def place(self, across=0.5):
+        """A point of it on the screen. What the tree tells begins inside the shadow of the window."""
         here = self.accessible.get_extents(Atspi.CoordType.WINDOW)
+        x, y = here.x + int(here.width * across), here.y + here.height // 2
+        if menu := self._menu():
+            # A menu is a window of its own on the screen, as large as the tree says.
+            there = menu.get_extents(Atspi.CoordType.WINDOW)
+            left, top = self.app.popup(there.width, there.height)
+            return left + x - there.x, top + y - there.y
         window = self.window()
         width, height = window.size
-        x, y, full_width, full_height = self.app.geometry(window.name)
-        return (x + (full_width - width) // 2 + here.x + here.width // 2,
-                y + (full_height - height) // 2 + here.y + here.height // 2)
+        left, top, full_width, full_height = self.app.geometry(window.name)
+        return left + (full_width - width) // 2 + x, top + (full_height - height) // 2 + y
 
-    def click(self, button=1, count=1):
+    def _menu(self):
+        node = self.accessible
+        while node and node.get_role_name() != "application":
+            if node.get_role_name() == "menu":
+                return node
+            node = node.get_parent()
+        return None
+
+    def click(self, button=1, count=1, across=0.5):
         def settled():
             # It may still be on its way to its place.
-            before = self.centre()
-            return min(self.size) > 0 and before == self.centre() and before
+            before = self.place(across)
+            return min(self.size) > 0 and before == self.place(across) and before
 
         x, y = wait(f"a place for {self}", settled)
         # A hand always moves first; a pointer that waits where a widget appears is not noticed.
-        self.app.desktop.tool("mousemove", x - 4, y - 3, "mousemove", x, y, "click", "--repeat", count, "--delay", 60, button)
+        self.app.desktop.tool("mousemove", x - 4, y - 3, "mousemove", x, y,
+                              "click", "--repeat", count, "--delay", 60, button)
         return self
 
 
@@ -219,6 +239,9 @@ class App:
 
         return wait(f"the window “{name}” to have the keyboard", active)
 
+    def wait_open(self, name):
+        return wait(f"the window “{name}”", lambda: self.top_level(name))
+
     def wait_gone(self, name):
         wait(f"the window “{name}” to close", lambda: not self.top_level(name))
 
@@ -229,16 +252,27 @@ class App:
     def window_id(self, name="Ferry"):
         return self._x_window(name)[0]
 
+    def popup(self, width, height):
+        """Where a menu of that size is on the screen."""
+        for id in self._x_ids("."):
+            found = self._x_geometry(id)
+            if found and found[2:] == (width, height):
+                return found[:2]
+        raise Missing("the menu is not on the screen")
+
     def _x_window(self, name):
         """The largest of that name: tooltips and menus bear the name of their window too."""
         def area(found):
             return found[1][2] * found[1][3]
 
-        ids = self.desktop.tool("search", "--onlyvisible", "--pid", self.process.pid, "--name", f"^{re.escape(name)}$")
-        found = [(id, values) for id in (ids or "").split() if (values := self._x_geometry(id))]
+        found = [(id, values) for id in self._x_ids(f"^{re.escape(name)}$") if (values := self._x_geometry(id))]
         if not found:
             raise Missing(f"there is no window “{name}” on the screen")
         return max(found, key=area)
+
+    def _x_ids(self, pattern):
+        pid = self.process.pid
+        return (self.desktop.tool("search", "--all", "--onlyvisible", "--pid", pid, "--name", pattern) or "").split()
 
     def _x_geometry(self, id):
         told = self.desktop.tool("getwindowgeometry", "--shell", id)

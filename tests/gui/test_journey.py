@@ -3,9 +3,7 @@
 """The main job of Ferry as a person does it: add, watch, pause, be killed, come back, resume, have the file."""
 
 import os
-import re
 import shutil
-import sys
 import tempfile
 
 import bed

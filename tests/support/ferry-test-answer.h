@@ -26,6 +26,8 @@ typedef struct
   guint64 seed;
   guint64 first;
   guint64 length;
+  guint64 patch_from; /* bytes [patch_from, patch_to) of the file are of seed + 1 */
+  guint64 patch_to;
   gboolean endless;
 
   gint64 announced; /* Content-Length, -1: none */
@@ -54,6 +56,8 @@ FerryTestAnswer *ferry_test_answer_new (const FerryTestScript *script,
                                         GHashTable *headers,
                                         guint n,
                                         guint n_ranges);
+/* Bytes [at, at + length) of the body. */
+void ferry_test_answer_fill (const FerryTestAnswer *self, guint64 at, void *data, gsize length);
 /* A plain page of @text. */
 FerryTestAnswer *
 ferry_test_answer_new_text (guint status, const char *type, const char *text, gssize length);

@@ -4,15 +4,22 @@
 #include <string.h>
 
 static const char *const known_keys[] = {
-  "416",          "auth",       "body",        "change_after", "changed_size",
-  "code",         "coding",     "cut",         "cutmode",      "cuts",
-  "date",         "digest",     "disposition", "drop",         "etag",
-  "expire_after", "expired",    "faults",      "garbage",      "headers",
-  "headlines",    "html",       "html_after",  "http10",       "keep_validators",
-  "keepalive",    "length",     "lm",          "precond",      "range206",
-  "ranges",       "rate",       "redirect",    "retry_after",  "seed",
-  "size",         "slowheader", "stall",       "stalls",       "status",
-  "times",        "type",       "www",         NULL,
+  "416",          "auth",        "body",
+  "change_after", "change_from", "change_to",
+  "changed_size", "code",        "coding",
+  "cut",          "cutmode",     "cuts",
+  "date",         "digest",      "disposition",
+  "drop",         "etag",        "expire_after",
+  "expired",      "faults",      "garbage",
+  "headers",      "headlines",   "html",
+  "html_after",   "http10",      "keep_validators",
+  "keepalive",    "length",      "lm",
+  "precond",      "range206",    "ranges",
+  "rate",         "redirect",    "retry_after",
+  "seed",         "size",        "slowheader",
+  "stall",        "stalls",      "status",
+  "times",        "type",        "www",
+  NULL,
 };
 
 /* Any bytes but NUL: broken UTF-8 is one of the things to serve. */

@@ -28,6 +28,7 @@ G_BEGIN_DECLS
  *   ranges=yes|no|none-header|ignore   no: "Accept-Ranges: none" and 200; none-header: works but does not say so; ignore:
  *                              says so but answers 200
  *   range206=KIND              how a 206 is wrong: earlier, later, shorter (legal), othertotal, nototal, multipart,
+ *                              multipartcr (with a Content-Range),
  *                              gzipslice, nocr, badcr, unit, otheretag, otherlm, empty, lie (other bytes than the header says)
  *   faults=K                   only the first K answers to a range are wrong so
  *   416=with|without|always|always:N   with: "bytes *" "/size"; without: no Content-Range; always: whatever the range (N: as
@@ -50,7 +51,7 @@ G_BEGIN_DECLS
  *   redirect=URL|self, code=CODE, times=K  {n} in URL: the number of the request; without code 302
  *   expire_after=K, expired=CODE       after K requests: 403, or CODE
  *   change_after=K             after K requests another seed (seed + 1) with other validators; keep_validators=1: with the
- *                              same; changed_size=N
+ *                              same; changed_size=N; change_from=N, change_to=N: only these bytes
  *   auth=basic:USER:PASSWORD   401 without
  */
 typedef struct

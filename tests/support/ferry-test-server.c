@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Raw sockets rather than an HTTP library, because the library would keep the answers legal. Each connection has a thread
- * that blocks; one cancellable ends them all. The log and the counters are guarded by the lock, and a request's entry is
- * changed only through log_* functions under it. */
+ * that blocks; one cancellable ends them all. */
 
 #include "ferry-test-server.h"
 
 #include "ferry-test-answer.h"
-#include "ferry-test-content.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -23,16 +21,14 @@ struct _FerryTestServer
   GTlsCertificate *certificate;
   char *address;
   GCancellable *cancellable;
+  FerryTestLog *log;
 
-  GMutex lock;
+  GMutex lock; /* what follows */
   GCond ended; /* n_threads fell */
   guint n_threads;
   guint n_connections;
   guint n_stalled;
   guint releases;
-  GPtrArray *requests;
-  GHashTable *counters;       /* path -> requests */
-  GHashTable *range_counters; /* path -> requests with a Range */
   GSourceFunc quit_func;
   gpointer quit_data;
 };
@@ -47,138 +43,12 @@ typedef struct
   guint8 *block;
 } Connection;
 
-/* Counted: the log and the connection hold it, and a reset empties the log at any time. */
-static FerryTestRequest *
-request_new (const char *method, const char *target, GHashTable *headers)
-{
-  FerryTestRequest *self = g_atomic_rc_box_new0 (FerryTestRequest);
-
-  self->method = g_strdup (method);
-  self->target = g_strdup (target);
-  self->path = g_strndup (target, strcspn (target, "?"));
-  self->headers = g_hash_table_ref (headers);
-  return self;
-}
-
-static FerryTestRequest *
-request_copy (const FerryTestRequest *request)
-{
-  FerryTestRequest *self = request_new (request->method, request->target, request->headers);
-
-  self->n = request->n;
-  self->status = request->status;
-  self->sent = request->sent;
-  return self;
-}
-
-static void
-request_clear (gpointer data)
-{
-  FerryTestRequest *self = data;
-
-  g_free (self->method);
-  g_free (self->target);
-  g_free (self->path);
-  g_hash_table_unref (self->headers);
-}
-
-static void
-request_unref (gpointer data)
-{
-  g_atomic_rc_box_release_full (data, request_clear);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (FerryTestRequest, request_unref)
-
-const char *
-ferry_test_request_get (const FerryTestRequest *request, const char *lower_case_name)
-{
-  return g_hash_table_lookup (request->headers, lower_case_name);
-}
-
-static guint
-count_up (GHashTable *counters, const char *path)
-{
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counters, path)) + 1;
-
-  g_hash_table_replace (counters, g_strdup (path), GUINT_TO_POINTER (n));
-  return n;
-}
-
-static void
-log_request (FerryTestServer *self, FerryTestRequest *request, guint *n_ranges)
-{
-  g_mutex_lock (&self->lock);
-  request->n = count_up (self->counters, request->path);
-  if (ferry_test_request_get (request, "range") != NULL)
-    *n_ranges = count_up (self->range_counters, request->path);
-  g_ptr_array_add (self->requests, g_atomic_rc_box_acquire (request));
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-log_answer (FerryTestServer *self, FerryTestRequest *request, guint status, gsize sent)
-{
-  g_mutex_lock (&self->lock);
-  request->status = status;
-  request->sent += sent;
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-append_json (GString *out, const char *text)
-{
-  g_string_append_c (out, '"');
-  for (const char *p = text; *p != '\0'; p++)
-    {
-      if (*p == '"' || *p == '\\')
-        g_string_append_printf (out, "\\%c", *p);
-      else if ((guchar) *p < 0x20 || (guchar) *p >= 0x7f)
-        g_string_append_printf (out, "\\u%04x", (guint) (guchar) *p);
-      else
-        g_string_append_c (out, *p);
-    }
-  g_string_append_c (out, '"');
-}
-
-static void
-append_request (GString *out, const FerryTestRequest *request)
-{
-  GHashTableIter iter;
-  gpointer name;
-  gpointer value;
-  const char *separator = "";
-
-  g_string_append_printf (out, "{\"n\": %u, \"method\": ", request->n);
-  append_json (out, request->method);
-  g_string_append (out, ", \"path\": ");
-  append_json (out, request->path);
-  g_string_append (out, ", \"target\": ");
-  append_json (out, request->target);
-  g_string_append (out, ", \"headers\": {");
-  g_hash_table_iter_init (&iter, request->headers);
-  while (g_hash_table_iter_next (&iter, &name, &value))
-    {
-      g_string_append (out, separator);
-      append_json (out, name);
-      g_string_append (out, ": ");
-      append_json (out, value);
-      separator = ", ";
-    }
-  g_string_append_printf (out, "}, \"status\": %u, \"sent\": %" G_GUINT64_FORMAT "}\n",
-                          request->status, request->sent);
-}
-
 static FerryTestAnswer *
 log_page (FerryTestServer *self)
 {
-  g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char *text = ferry_test_log_to_json (self->log);
 
-  g_mutex_lock (&self->lock);
-  for (guint i = 0; i < self->requests->len; i++)
-    append_request (out, g_ptr_array_index (self->requests, i));
-  g_mutex_unlock (&self->lock);
-  return ferry_test_answer_new_text (200, "application/jsonl", out->str, out->len);
+  return ferry_test_answer_new_text (200, "application/jsonl", text, -1);
 }
 
 static FerryTestAnswer *
@@ -247,10 +117,7 @@ send_body_piece (Connection *c, const FerryTestAnswer *answer, guint64 at, gsize
 {
   g_autofree char *head = answer->chunked ? g_strdup_printf ("%zx\r\n", n) : NULL;
 
-  if (answer->bytes != NULL)
-    memcpy (c->block, (const guint8 *) g_bytes_get_data (answer->bytes, NULL) + at, n);
-  else
-    ferry_test_content_fill (answer->seed, answer->first + at, c->block, n);
+  ferry_test_answer_fill (answer, at, c->block, n);
   if (head != NULL && !send_all (c, head, strlen (head)))
     return FALSE;
   return send_all (c, c->block, n) && (!answer->chunked || send_all (c, "\r\n", 2));
@@ -287,7 +154,7 @@ send_body (Connection *c, const FerryTestAnswer *answer, FerryTestRequest *reque
       if (!send_body_piece (c, answer, at, n))
         return FALSE;
       at += n;
-      log_answer (c->server, request, answer->status, n);
+      ferry_test_log_answer (c->server->log, request, answer->status, n);
       if (answer->rate > 0)
         {
           gint64 due = start + (gint64) (at * G_USEC_PER_SEC / answer->rate);
@@ -353,7 +220,7 @@ send_answer (Connection *c, const FerryTestAnswer *answer, FerryTestRequest *req
       send_all (c, "220 mail.example.org ESMTP\r\n", 28);
       return FALSE;
     }
-  log_answer (c->server, request, answer->status, 0);
+  ferry_test_log_answer (c->server->log, request, answer->status, 0);
   if (!send_head (c, answer))
     return FALSE;
   if (strcmp (request->method, "HEAD") == 0)
@@ -473,11 +340,11 @@ serve (Connection *c)
   headers = read_headers (c);
   if (headers == NULL || !skip_body (c, headers))
     return FALSE;
-  request = request_new (words[0], words[1], headers);
+  request = ferry_test_request_new (words[0], words[1], headers);
   answer = control_page (c->server, request->path);
   if (answer == NULL)
     {
-      log_request (c->server, request, &n_ranges);
+      ferry_test_log_add (c->server->log, request, &n_ranges);
       answer = make_answer (request, n_ranges);
     }
   return send_answer (c, answer, request);
@@ -573,9 +440,7 @@ ferry_test_server_new_full (guint16 port, GTlsCertificate *certificate, GError *
   self->cancellable = g_cancellable_new ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->ended);
-  self->requests = g_ptr_array_new_with_free_func (request_unref);
-  self->counters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->range_counters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->log = ferry_test_log_new ();
   self->acceptor = g_thread_new ("test-accept", accept_thread, self);
   return self;
 }
@@ -606,9 +471,7 @@ ferry_test_server_free (FerryTestServer *self)
   g_clear_object (&self->certificate);
   g_clear_object (&self->cancellable);
   g_free (self->address);
-  g_ptr_array_unref (self->requests);
-  g_hash_table_unref (self->counters);
-  g_hash_table_unref (self->range_counters);
+  ferry_test_log_free (self->log);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->ended);
   g_free (self);
@@ -636,11 +499,7 @@ ferry_test_server_set_quit_func (FerryTestServer *self, GSourceFunc func, gpoint
 void
 ferry_test_server_reset (FerryTestServer *self)
 {
-  g_mutex_lock (&self->lock);
-  g_ptr_array_set_size (self->requests, 0);
-  g_hash_table_remove_all (self->counters);
-  g_hash_table_remove_all (self->range_counters);
-  g_mutex_unlock (&self->lock);
+  ferry_test_log_reset (self->log);
 }
 
 void
@@ -654,18 +513,7 @@ ferry_test_server_release (FerryTestServer *self)
 GPtrArray *
 ferry_test_server_get_requests (FerryTestServer *self, const char *path)
 {
-  GPtrArray *found = g_ptr_array_new_with_free_func (request_unref);
-
-  g_mutex_lock (&self->lock);
-  for (guint i = 0; i < self->requests->len; i++)
-    {
-      const FerryTestRequest *request = g_ptr_array_index (self->requests, i);
-
-      if (path == NULL || strcmp (request->path, path) == 0)
-        g_ptr_array_add (found, request_copy (request));
-    }
-  g_mutex_unlock (&self->lock);
-  return found;
+  return ferry_test_log_get (self->log, path);
 }
 
 guint

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "ferry-test-log.h"
 
 G_BEGIN_DECLS
 
@@ -17,18 +17,6 @@ G_BEGIN_DECLS
  * counters), "/_release" (lets stalled answers go on), "/_quit". None of these is noted.
  */
 typedef struct _FerryTestServer FerryTestServer;
-
-/* One request as it was seen. */
-typedef struct
-{
-  guint n; /* of its path, from 1 */
-  char *method;
-  char *path;
-  char *target;        /* path and query */
-  GHashTable *headers; /* (element-type utf8 utf8): names in lower case */
-  guint status;        /* 0: no answer yet */
-  guint64 sent;        /* bytes of the body given to the connection */
-} FerryTestRequest;
 
 /* On a free port. Never NULL: aborts the test when it cannot listen. */
 FerryTestServer *ferry_test_server_new (void);
@@ -62,8 +50,6 @@ guint64 ferry_test_server_get_sent (FerryTestServer *self, const char *path);
 guint ferry_test_server_get_n_connections (FerryTestServer *self);
 /* Answers that are stalled right now. */
 guint ferry_test_server_get_n_stalled (FerryTestServer *self);
-
-const char *ferry_test_request_get (const FerryTestRequest *request, const char *lower_case_name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FerryTestServer, ferry_test_server_free)
 

@@ -13,6 +13,7 @@
 #define LIMIT_US (60 * G_USEC_PER_SEC)
 #define TICK_MS 4
 #define TRIES 20
+#define NOBODY 65534
 
 FerryTestBed *
 ferry_test_bed_new_closed (void)
@@ -535,4 +536,20 @@ ferry_test_bed_get_range (FerryTestBed *self, const char *path, guint n)
   if (range == NULL || !g_str_has_prefix (range, "bytes="))
     return -1;
   return g_ascii_strtoll (range + strlen ("bytes="), NULL, 10);
+}
+
+gboolean
+ferry_test_bed_become_nobody (FerryTestBed *self)
+{
+  if (geteuid () != 0)
+    return TRUE;
+  return chown (self->root, NOBODY, NOBODY) == 0 && chown (self->folder, NOBODY, NOBODY) == 0
+         && seteuid (NOBODY) == 0;
+}
+
+void
+ferry_test_become_root_again (void)
+{
+  if (getuid () == 0)
+    g_assert_cmpint (seteuid (0), ==, 0);
 }

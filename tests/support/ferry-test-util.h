@@ -92,6 +92,11 @@ gint64 ferry_test_bed_get_range (FerryTestBed *self, const char *path, guint n);
 /* A field of the @n-th request for @path. (transfer full) (nullable) */
 char *ferry_test_bed_get_field (FerryTestBed *self, const char *path, guint n, const char *name);
 
+/* root may write anywhere: be somebody else, who owns the folders, until ferry_test_become_root_again (). FALSE where
+ * that is not allowed. Not root: TRUE, and nothing happens. */
+gboolean ferry_test_bed_become_nobody (FerryTestBed *self);
+void ferry_test_become_root_again (void);
+
 /* Writes all that is known to the test's log. */
 void ferry_test_bed_dump (FerryTestBed *self);
 
