@@ -206,7 +206,8 @@ queue_changed_cb (GListModel *queue, guint position, guint removed, guint added,
   guint kept = before - removed;
   g_ptr_array_set_size (self->transfers, kept + added);
   gpointer *items = self->transfers->pdata;
-  memmove (items + position + added, items + position, (kept - position) * sizeof (gpointer));
+  if (kept > position)
+    memmove (items + position + added, items + position, (kept - position) * sizeof (gpointer));
   for (guint i = 0; i < added; i++)
     {
       items[position + i] = g_list_model_get_item (queue, position + i);

@@ -3,6 +3,7 @@
 
 #include "ferry-config.h"
 
+#include <signal.h>
 #include <glib/gi18n-lib.h>
 #include <locale.h>
 
@@ -11,6 +12,8 @@ main (int argc, char **argv)
 {
   /* libsoup reads it once, at its first connection: bulk bodies over its HTTP/2 are quadratic. */
   g_setenv ("SOUP_FORCE_HTTP1", "1", TRUE);
+  /* A file that may not grow any more is an error to report, no reason to die. */
+  signal (SIGXFSZ, SIG_IGN);
 
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, FERRY_LOCALE_DIR);

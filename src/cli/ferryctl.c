@@ -4,6 +4,7 @@
 #include "ferry-config.h"
 #include "ferryctl-text.h"
 
+#include <signal.h>
 #include <glib/gi18n-lib.h>
 #include <locale.h>
 
@@ -157,6 +158,8 @@ main (int argc, char *argv[])
 {
   /* HTTP/2 bodies take time and memory that grow with the square of their size in the libsoup that Debian 12 has. */
   g_setenv ("SOUP_FORCE_HTTP1", "1", TRUE);
+  /* A file that may not grow any more is an error to report, no reason to die. */
+  signal (SIGXFSZ, SIG_IGN);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, FERRY_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

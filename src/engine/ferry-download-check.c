@@ -25,8 +25,8 @@ date_differs (const FerryDownload *known, const FerryAnswer *answer)
 {
   if (known->last_modified == NULL || answer->last_modified == NULL)
     return FALSE;
-  return ferry_http_parse_date (known->last_modified) !=
-         ferry_http_parse_date (answer->last_modified);
+  return ferry_http_parse_date (known->last_modified)
+         != ferry_http_parse_date (answer->last_modified);
 }
 
 static FerryCheck
@@ -38,8 +38,8 @@ check_partial (const FerryDownload *known,
 {
   if (start < 0 || !ferry_http_parse_content_range (answer->content_range, range))
     return FERRY_CHECK_WRONG_PART;
-  if (answer->content_type != NULL &&
-      g_ascii_strncasecmp (answer->content_type, "multipart/byteranges", 20) == 0)
+  if (answer->content_type != NULL
+      && g_ascii_strncasecmp (answer->content_type, "multipart/byteranges", 20) == 0)
     return FERRY_CHECK_WRONG_PART;
   if (!ferry_download_coding_is_identity (answer->coding))
     return FERRY_CHECK_WRONG_PART;
@@ -105,8 +105,7 @@ ferry_download_expects_file (const FerrySpec *spec,
     return FALSE;
   /* "/download/ubuntu" may well be a page; the same that leads to "/login" may not. */
   if (name[ferry_file_name_suffix (name)] == '\0')
-    return !g_str_equal (spec->address, final_address) &&
-           strstr (final_address, name) == NULL;
+    return !g_str_equal (spec->address, final_address) && strstr (final_address, name) == NULL;
   return TRUE;
 }
 

@@ -72,14 +72,14 @@ drop_chunks (Download *self, GArray *bad, GError **error)
   self->known->confirmed = ferry_ranges_get_total (self->held);
   if (bad->len == 0)
     return TRUE;
-  ferry_job_take_note (self->job,
-                       g_strdup_printf (ngettext ("%u damaged piece found on disk: it is fetched again",
-                                                  "%u damaged pieces found on disk: they are "
-                                                  "fetched again",
-                                                  bad->len),
-                                        bad->len));
-  return ferry_store_drop_chunks (self->job->store, self->job->id, (guint64 *) bad->data, bad->len,
-                                  self->known->confirmed, error);
+  ferry_job_take_note (
+      self->job, g_strdup_printf (ngettext ("%u damaged piece found on disk: it is fetched again",
+                                            "%u damaged pieces found on disk: they are "
+                                            "fetched again",
+                                            bad->len),
+                                  bad->len));
+  return ferry_store_drop_chunks (self->job->store, self->job->id, &g_array_index (bad, guint64, 0),
+                                  bad->len, self->known->confirmed, error);
 }
 
 /* The part as long as it should be: somebody may have cut it or added to it. */
@@ -109,8 +109,8 @@ trust_part (Download *self, GError **error)
   if (chunks == NULL)
     return FALSE;
   touched = self->known->stamp.inode != 0 && !ferry_part_stamp_equal (&self->known->stamp, &now);
-  return check_chunks (self, chunks, touched, bad, error) && drop_chunks (self, bad, error) &&
-         fit_length (self, &now, error);
+  return check_chunks (self, chunks, touched, bad, error) && drop_chunks (self, bad, error)
+         && fit_length (self, &now, error);
 }
 
 gboolean
@@ -125,14 +125,15 @@ ferry_download_recover (Download *self, GError **error)
     return TRUE;
   if (known->coding != NULL)
     return ferry_download_forget (
-        self, g_strdup (_ ("The server sends this file compressed and cannot resume it: started again")),
+        self,
+        g_strdup (_ ("The server sends this file compressed and cannot resume it: started again")),
         error);
 
   self->part = ferry_part_file_open (self->job->spec->folder, known->part_name, FALSE, &local);
   if (self->part != NULL)
     return trust_part (self, error);
-  if (!g_file_test (self->job->spec->folder, G_FILE_TEST_IS_DIR) ||
-      g_error_matches (local, FERRY_ERROR, FERRY_ERROR_NOT_WRITABLE))
+  if (!g_file_test (self->job->spec->folder, G_FILE_TEST_IS_DIR)
+      || g_error_matches (local, FERRY_ERROR, FERRY_ERROR_NOT_WRITABLE))
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
@@ -181,8 +182,9 @@ ferry_download_create_part (Download *self, GError **error)
     self->part = ferry_part_file_open (self->job->spec->folder, known->part_name, TRUE, error);
   if (self->part == NULL)
     return FALSE;
-  return ferry_part_file_truncate (self->part, 0, error) &&
-         (known->size <= 0 || ferry_part_file_allocate (self->part, (guint64) known->size, error));
+  return ferry_part_file_truncate (self->part, 0, error)
+         && (known->size <= 0
+             || ferry_part_file_allocate (self->part, (guint64) known->size, error));
 }
 
 gboolean
@@ -211,9 +213,9 @@ ferry_download_settle (Download *self)
   if (self->part == NULL || !self->recovered)
     return;
   /* Reading changes nothing that the stamp looks at, so an untouched part keeps its stamp. */
-  if (!ferry_part_file_sync (self->part, &error) ||
-      !ferry_part_file_stat (self->part, &stamp, &error) ||
-      !ferry_store_settle (self->job->store, self->job->id, &stamp, &error))
+  if (!ferry_part_file_sync (self->part, &error)
+      || !ferry_part_file_stat (self->part, &stamp, &error)
+      || !ferry_store_settle (self->job->store, self->job->id, &stamp, &error))
     {
       g_debug ("not a clean stop: %s", error->message);
       return;

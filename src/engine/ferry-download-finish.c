@@ -29,8 +29,8 @@ ferry_download_was_published (Download *self)
   path = g_build_filename (self->job->spec->folder, known->publishing, NULL);
   if (lstat (path, &info) != 0 || !S_ISREG (info.st_mode))
     return FALSE;
-  if (info.st_ino != known->stamp.inode || info.st_dev != known->stamp.device ||
-      info.st_size != known->stamp.size)
+  if (info.st_ino != known->stamp.inode || info.st_dev != known->stamp.device
+      || info.st_size != known->stamp.size)
     return FALSE;
   self->job->path = g_steal_pointer (&path);
   return TRUE;
@@ -117,10 +117,10 @@ wants_decoding (const FerryDownload *known)
 static gboolean
 copy_decoded (Download *self, FerryPartFile *plain, guint64 *size, GError **error)
 {
-  g_autoptr (GInputStream) raw =
-      g_unix_input_stream_new (ferry_part_file_get_fd (self->part), FALSE);
-  g_autoptr (GConverter) gunzip =
-      G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+  g_autoptr (GInputStream) raw
+      = g_unix_input_stream_new (ferry_part_file_get_fd (self->part), FALSE);
+  g_autoptr (GConverter) gunzip
+      = G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
   g_autoptr (GInputStream) decoded = g_converter_input_stream_new (raw, gunzip);
   g_autofree guint8 *buffer = g_malloc (FERRY_BUFFER_SIZE);
   g_autoptr (GError) cause = NULL;
@@ -153,14 +153,14 @@ static gboolean
 decode (Download *self, GError **error)
 {
   g_autofree char *name = ferry_file_name_numbered (self->known->part_name, 1);
-  g_autoptr (FerryPartFile) plain =
-      ferry_part_file_open (self->job->spec->folder, name, TRUE, error);
+  g_autoptr (FerryPartFile) plain
+      = ferry_part_file_open (self->job->spec->folder, name, TRUE, error);
   guint64 size;
 
   if (plain == NULL || !ferry_part_file_truncate (plain, 0, error))
     return FALSE;
-  if (lseek (ferry_part_file_get_fd (self->part), 0, SEEK_SET) != 0 ||
-      !copy_decoded (self, plain, &size, error))
+  if (lseek (ferry_part_file_get_fd (self->part), 0, SEEK_SET) != 0
+      || !copy_decoded (self, plain, &size, error))
     {
       g_unlink (ferry_part_file_get_path (plain));
       return FALSE;
@@ -183,12 +183,12 @@ publish_as (Download *self, const char *name, gboolean *taken, GError **error)
 
   g_free (known->publishing);
   known->publishing = g_strdup (name);
-  if (!ferry_part_file_stat (self->part, &known->stamp, error) ||
-      !ferry_store_save_download (self->job->store, self->job->id, known, error))
+  if (!ferry_part_file_stat (self->part, &known->stamp, error)
+      || !ferry_store_save_download (self->job->store, self->job->id, known, error))
     return FALSE;
   *taken = ferry_part_file_publish (self->part, name, &local);
-  if (*taken || (g_error_matches (local, FERRY_ERROR, FERRY_ERROR_EXISTS) &&
-                 !self->job->spec->exact))
+  if (*taken
+      || (g_error_matches (local, FERRY_ERROR, FERRY_ERROR_EXISTS) && !self->job->spec->exact))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;

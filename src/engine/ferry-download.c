@@ -33,8 +33,8 @@
 static gboolean
 accepts_http (const FerrySpec *spec)
 {
-  return g_str_has_prefix (spec->address, "http://") ||
-         g_str_has_prefix (spec->address, "https://");
+  return g_str_has_prefix (spec->address, "http://")
+         || g_str_has_prefix (spec->address, "https://");
 }
 
 static FerryAnswer
@@ -93,8 +93,8 @@ changed_note (void)
 typedef struct
 {
   FerryResponse *response;
-  gint64 expected;   /* bytes, -1: to the end */
-  guint8 *ours;      /* (nullable) the overlap as it is on disk */
+  gint64 expected; /* bytes, -1: to the end */
+  guint8 *ours;    /* (nullable) the overlap as it is on disk */
   gsize overlap;
   gsize compared;
   guint64 received;
@@ -143,8 +143,8 @@ receive (Download *self, Body *body, GError **error)
   gboolean ok = TRUE;
 
   ferry_job_set_stage (self->job, FERRY_STAGE_RECEIVING);
-  while (ok && !body->at_end && !body->differs &&
-         (body->expected < 0 || body->received < (guint64) body->expected))
+  while (ok && !body->at_end && !body->differs
+         && (body->expected < 0 || body->received < (guint64) body->expected))
     ok = receive_piece (self, body, &local);
 
   /* Whatever happened, what has arrived is kept. */
@@ -175,8 +175,8 @@ static gboolean
 learn_size (Download *self, guint64 size, GError **error)
 {
   self->known->size = (gint64) size;
-  return ferry_part_file_truncate (self->part, size, error) &&
-         ferry_store_save_download (self->job->store, self->job->id, self->known, error);
+  return ferry_part_file_truncate (self->part, size, error)
+         && ferry_store_save_download (self->job->store, self->job->id, self->known, error);
 }
 
 /* ---- answers ---- */
@@ -206,8 +206,8 @@ is_unknown_coding (FerryResponse *response, GError **error)
 {
   const char *coding = ferry_response_get_header (response, "Content-Encoding");
 
-  if (ferry_download_coding_is_identity (coding) || g_ascii_strcasecmp (coding, "gzip") == 0 ||
-      g_ascii_strcasecmp (coding, "x-gzip") == 0)
+  if (ferry_download_coding_is_identity (coding) || g_ascii_strcasecmp (coding, "gzip") == 0
+      || g_ascii_strcasecmp (coding, "x-gzip") == 0)
     return FALSE;
   g_set_error (error, FERRY_ERROR, FERRY_ERROR_CODING,
                _ ("The server insists on compressing this file in a way Ferry cannot undo (%s). "
@@ -257,9 +257,9 @@ take_whole (Download *self, FerryResponse *response, GError **error)
   if (is_unwanted_page (self, response, error) || is_unknown_coding (response, error))
     return FALSE;
   learn_file (self, response);
-  if (!ferry_download_create_part (self, error) || !ferry_download_begin_run (self, 0, error) ||
-      !receive (self, &body, error) ||
-      is_short (&body, ferry_response_get_address (response), error))
+  if (!ferry_download_create_part (self, error) || !ferry_download_begin_run (self, 0, error)
+      || !receive (self, &body, error)
+      || is_short (&body, ferry_response_get_address (response), error))
     return FALSE;
   if (body.expected >= 0)
     return TRUE;
@@ -273,8 +273,9 @@ take_whole_instead (Download *self, FerryResponse *response, gboolean changed, G
 {
   if (is_unwanted_page (self, response, error) || is_unknown_coding (response, error))
     return FALSE;
-  if (!restart (self, changed ? changed_note ()
-                              : g_strdup (_ ("This server cannot resume: started again")),
+  if (!restart (self,
+                changed ? changed_note ()
+                        : g_strdup (_ ("This server cannot resume: started again")),
                 error))
     return FALSE;
   if (!take_whole (self, response, error))
@@ -288,8 +289,8 @@ take_whole_instead (Download *self, FerryResponse *response, gboolean changed, G
 static gboolean
 is_whole (Download *self)
 {
-  return self->part != NULL && self->known->size >= 0 && self->known->chunk_size > 0 &&
-         ferry_ranges_contain (self->held, 0, (guint64) self->known->size);
+  return self->part != NULL && self->known->size >= 0 && self->known->chunk_size > 0
+         && ferry_ranges_contain (self->held, 0, (guint64) self->known->size);
 }
 
 static gboolean
@@ -355,9 +356,9 @@ take_part (Download *self,
   if (overlap > 0 && (ours = read_overlap (self, range->first, overlap, error)) == NULL)
     return FALSE;
   body.ours = ours;
-  if (!learn_part (self, response, range, error) ||
-      !ferry_download_begin_run (self, missing, error) || !receive (self, &body, error) ||
-      is_short (&body, ferry_response_get_address (response), error))
+  if (!learn_part (self, response, range, error) || !ferry_download_begin_run (self, missing, error)
+      || !receive (self, &body, error)
+      || is_short (&body, ferry_response_get_address (response), error))
     return FALSE;
   if (body.differs)
     return restart (self, changed_note (), error);
@@ -371,7 +372,11 @@ take_part (Download *self,
 /* ---- a validator that changed: the same bytes under a new tag are the same file ---- */
 
 static gboolean
-sample_is_equal (Download *self, guint64 start, guint64 end, gboolean *equal, FerryDownload *seen,
+sample_is_equal (Download *self,
+                 guint64 start,
+                 guint64 end,
+                 gboolean *equal,
+                 FerryDownload *seen,
                  GError **error)
 {
   g_autoptr (FerryResponse) response = NULL;
@@ -389,11 +394,11 @@ sample_is_equal (Download *self, guint64 start, guint64 end, gboolean *equal, Fe
   answer = read_answer (response);
   g_free (seen->etag);
   seen->etag = g_strdup (answer.etag);
-  if (answer.status != 206 || answer.last_modified == NULL ||
-      g_strcmp0 (answer.last_modified, self->known->last_modified) != 0 ||
-      ferry_download_check (seen, (gint64) start, (gint64) end - 1, &answer, &range) !=
-          FERRY_CHECK_PART ||
-      range.last + 1 != end || range.complete != self->known->size)
+  if (answer.status != 206 || answer.last_modified == NULL
+      || g_strcmp0 (answer.last_modified, self->known->last_modified) != 0
+      || ferry_download_check (seen, (gint64) start, (gint64) end - 1, &answer, &range)
+             != FERRY_CHECK_PART
+      || range.last + 1 != end || range.complete != self->known->size)
     return TRUE;
   ours = read_overlap (self, start, (gsize) (end - start), error);
   if (ours == NULL)
@@ -426,8 +431,8 @@ is_same_file (Download *self, gboolean *same, GError **error)
   guint64 last;
 
   *same = FALSE;
-  if (self->known->size < 0 || self->known->last_modified == NULL ||
-      ferry_ranges_get_n (self->held) == 0)
+  if (self->known->size < 0 || self->known->last_modified == NULL
+      || ferry_ranges_get_n (self->held) == 0)
     return TRUE;
   held = ferry_ranges_get (self->held, 0);
   last = held.end - held.start > OVERLAP ? held.end - OVERLAP : held.start;
@@ -468,8 +473,8 @@ report_status (Download *self, FerryResponse *response, GError **error)
   g_autofree char *host = ferry_address_host (address);
   const char *retry_after = ferry_response_get_header (response, "Retry-After");
 
-  self->job->retry_after =
-      ferry_http_parse_retry_after (retry_after, g_get_real_time () / G_USEC_PER_SEC);
+  self->job->retry_after
+      = ferry_http_parse_retry_after (retry_after, g_get_real_time () / G_USEC_PER_SEC);
   if (status >= 300)
     ferry_error_from_status (error, status, host);
   else
@@ -482,8 +487,8 @@ report_status (Download *self, FerryResponse *response, GError **error)
 static gboolean
 may_use_original (Download *self, gint64 start, unsigned status)
 {
-  if (self->use_original || start < 0 || self->known->final_address == NULL ||
-      g_str_equal (self->known->final_address, self->job->spec->address))
+  if (self->use_original || start < 0 || self->known->final_address == NULL
+      || g_str_equal (self->known->final_address, self->job->spec->address))
     return FALSE;
   return status == 0 || status == 401 || status == 403 || status == 404 || status == 410;
 }
@@ -598,8 +603,8 @@ ferry_download_run (FerryJob *job, GCancellable *cancellable, GError **error)
   if (!finished)
     {
       ferry_download_settle (&self);
-      if (g_cancellable_is_cancelled (cancellable) && error != NULL &&
-          ferry_error_get_code (*error) != FERRY_ERROR_CANCELLED)
+      if (g_cancellable_is_cancelled (cancellable) && error != NULL
+          && ferry_error_get_code (*error) != FERRY_ERROR_CANCELLED)
         g_debug ("stopped, and: %s", (*error)->message);
     }
   ferry_job_publish_download (job);

@@ -28,6 +28,19 @@ insert_sorted (FerryEngine *self, FerryTransfer *transfer)
   g_list_model_items_changed (G_LIST_MODEL (self), i, 0, 1);
 }
 
+/* After one transfer was put into the list: thousands may come one after another, and a walk over the queue for
+ * each would freeze the window. */
+static void
+reconcile_for (FerryEngine *self, FerryTransfer *transfer)
+{
+  gboolean starts = ferry_facts_get_action (&transfer->facts) == FERRY_ACTION_START;
+
+  if (starts && self->n_lanes >= self->max_active && !self->selective)
+    ferry_engine_notify_activity (self, self->speed, FALSE);
+  else if (starts || transfer->facts.waiting || transfer->job != NULL)
+    ferry_engine_reconcile (self);
+}
+
 FerryTransfer *
 ferry_engine_add (FerryEngine *self, const FerrySpec *spec, GError **error)
 {
@@ -56,7 +69,7 @@ ferry_engine_add (FerryEngine *self, const FerrySpec *spec, GError **error)
   ferry_engine_note (self, transfer, _ ("Added"));
   insert_sorted (self, transfer);
   g_object_unref (transfer);
-  ferry_engine_reconcile (self);
+  reconcile_for (self, transfer);
   return transfer;
 }
 
@@ -87,15 +100,18 @@ ferry_engine_find (FerryEngine *self, const char *id, GError **error)
 }
 
 FerryTransfer *
-ferry_engine_find_same (FerryEngine *self, const char *address, const char *folder, const char *name)
+ferry_engine_find_same (FerryEngine *self,
+                        const char *address,
+                        const char *folder,
+                        const char *name)
 {
   g_return_val_if_fail (FERRY_IS_ENGINE (self), NULL);
   for (guint i = 0; i < self->items->len; i++)
     {
       FerryTransfer *transfer = g_ptr_array_index (self->items, i);
       const FerrySpec *spec = transfer->record->spec;
-      if (g_str_equal (spec->address, address) && g_strcmp0 (spec->folder, folder) == 0 &&
-          (name == NULL || g_strcmp0 (spec->name, name) == 0))
+      if (g_str_equal (spec->address, address) && g_strcmp0 (spec->folder, folder) == 0
+          && (name == NULL || g_strcmp0 (spec->name, name) == 0))
         return transfer;
     }
   return NULL;
@@ -134,8 +150,8 @@ for_all (FerryEngine *self, FerryEvent event)
       FerryTransfer *transfer = g_ptr_array_index (self->items, i);
       FerryState state = transfer->shown_state;
       /* "All" means what could run: an answer that only the person can give is not made up for them. */
-      if (state == FERRY_STATE_DONE || state == FERRY_STATE_NEEDS_YOU ||
-          state == FERRY_STATE_FAILED)
+      if (state == FERRY_STATE_DONE || state == FERRY_STATE_NEEDS_YOU
+          || state == FERRY_STATE_FAILED)
         continue;
       if (event == FERRY_EVENT_RESUME)
         transfer->wait_until = 0;
@@ -286,7 +302,7 @@ ferry_engine_restore (FerryEngine *self, FerryTransfer *transfer)
   ferry_engine_save (self, transfer);
   insert_sorted (self, transfer);
   g_ptr_array_remove_index (self->removed, i);
-  ferry_engine_reconcile (self);
+  reconcile_for (self, transfer);
 }
 
 static void

@@ -32,7 +32,7 @@ struct _FerryEngine
   GTask *close_task; /* (nullable) while closing */
   guint n_lanes;
   guint n_tasks; /* on threads of their own; closing waits for them */
-  guint tick; /* GSource ids */
+  guint tick;    /* GSource ids */
   guint tick_ms;
   guint alarm;
   gboolean reconciling;

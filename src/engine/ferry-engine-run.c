@@ -34,8 +34,9 @@ judge (FerryEngine *self, int code)
   FerryVerdict verdict = ferry_error_verdict (code);
 
   /* With no network at all, a name that cannot be found or a connection that broke says nothing about the link. */
-  if (!is_online (self) && (code == FERRY_ERROR_NO_SUCH_HOST || code == FERRY_ERROR_NETWORK ||
-                            code == FERRY_ERROR_TIMED_OUT))
+  if (!is_online (self)
+      && (code == FERRY_ERROR_NO_SUCH_HOST || code == FERRY_ERROR_NETWORK
+          || code == FERRY_ERROR_TIMED_OUT))
     return FERRY_VERDICT_WAIT_NETWORK;
   return verdict;
 }
@@ -266,8 +267,8 @@ probe_disk (FerryEngine *self, FerryTransfer *transfer)
 
   probe->folder = g_strdup (transfer->record->spec->folder);
   if (transfer->wait == FERRY_VERDICT_WAIT_SPACE)
-    probe->needed = download->size > 0 ? (guint64) download->size - download->confirmed
-                                       : 16 * 1024 * 1024;
+    probe->needed
+        = download->size > 0 ? (guint64) download->size - download->confirmed : 16 * 1024 * 1024;
   transfer->probing = TRUE;
   transfer->wait_until = 0;
   task = g_task_new (transfer, NULL, probed_cb, g_object_ref (self));
@@ -304,8 +305,9 @@ network_changed_cb (GNetworkMonitor *monitor, gboolean available, FerryEngine *s
   for (guint i = 0; i < self->items->len; i++)
     {
       FerryTransfer *transfer = g_ptr_array_index (self->items, i);
-      if (transfer->facts.waiting && (transfer->wait == FERRY_VERDICT_WAIT_NETWORK ||
-                                      transfer->record->error_code == FERRY_ERROR_NETWORK))
+      if (transfer->facts.waiting
+          && (transfer->wait == FERRY_VERDICT_WAIT_NETWORK
+              || transfer->record->error_code == FERRY_ERROR_NETWORK))
         wake (self, transfer);
     }
   ferry_engine_reconcile (self);
@@ -366,8 +368,8 @@ set_alarm (FerryEngine *self, gint64 earliest)
 static gboolean
 is_quiet (FerryState state)
 {
-  return state == FERRY_STATE_PAUSED || state == FERRY_STATE_NEEDS_YOU ||
-         state == FERRY_STATE_FAILED || state == FERRY_STATE_DONE;
+  return state == FERRY_STATE_PAUSED || state == FERRY_STATE_NEEDS_YOU
+         || state == FERRY_STATE_FAILED || state == FERRY_STATE_DONE;
 }
 
 static void
@@ -385,8 +387,8 @@ walk (FerryEngine *self)
 
       if (action == FERRY_ACTION_CANCEL)
         cancel_lane (transfer);
-      else if (action == FERRY_ACTION_START && may_run && self->close_task == NULL &&
-               self->n_lanes < self->max_active)
+      else if (action == FERRY_ACTION_START && may_run && self->close_task == NULL
+               && self->n_lanes < self->max_active)
         start_lane (self, transfer);
 
       if (transfer->job != NULL || (transfer->facts.waiting && transfer->wait_until != 0))
@@ -424,8 +426,8 @@ ferry_engine_run_init (FerryEngine *self)
 {
   if (self->monitor == NULL)
     self->monitor = g_object_ref (g_network_monitor_get_default ());
-  self->network_handler = g_signal_connect (self->monitor, "network-changed",
-                                            G_CALLBACK (network_changed_cb), self);
+  self->network_handler
+      = g_signal_connect (self->monitor, "network-changed", G_CALLBACK (network_changed_cb), self);
 }
 
 void

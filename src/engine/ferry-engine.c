@@ -118,7 +118,7 @@ store_failed (const GError *error, gpointer user_data)
   /* The store is closed before the engine goes, so the engine is there. */
   g_weak_ref_init (&trouble->engine, user_data);
   trouble->sentence = g_strdup (error->message);
-  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, trouble_cb, trouble, trouble_free);
+  g_idle_add_full (G_PRIORITY_DEFAULT, trouble_cb, trouble, trouble_free);
 }
 
 /* ---- opening ---- */
@@ -555,8 +555,7 @@ static void
 ferry_engine_class_init (FerryEngineClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  const GParamFlags readable =
-      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
   const GParamFlags writable = readable | G_PARAM_WRITABLE;
 
   object_class->finalize = ferry_engine_finalize;
@@ -565,8 +564,8 @@ ferry_engine_class_init (FerryEngineClass *klass)
 
   props[PROP_MAX_ACTIVE] = g_param_spec_uint ("max-active", NULL, NULL, 1, MAX_MAX_ACTIVE,
                                               DEFAULT_MAX_ACTIVE, writable);
-  props[PROP_TIMEOUT] =
-      g_param_spec_uint ("timeout", NULL, NULL, 1, 3600, DEFAULT_TIMEOUT, writable);
+  props[PROP_TIMEOUT]
+      = g_param_spec_uint ("timeout", NULL, NULL, 1, 3600, DEFAULT_TIMEOUT, writable);
   props[PROP_SPEED] = g_param_spec_uint64 ("speed", NULL, NULL, 0, G_MAXUINT64, 0, readable);
   props[PROP_N_ACTIVE] = g_param_spec_uint ("n-active", NULL, NULL, 0, G_MAXUINT, 0, readable);
   props[PROP_QUIET] = g_param_spec_boolean ("quiet", NULL, NULL, TRUE, readable);

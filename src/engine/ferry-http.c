@@ -50,40 +50,43 @@ set_io_error (GError **error, const GError *cause, const char *host)
     g_set_error (error, FERRY_ERROR, FERRY_ERROR_REFUSED,
                  _ ("The server %s does not accept connections right now."), host);
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_TIMED_OUT,
-                 _ ("The server %s stopped answering."), host);
-  else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE) ||
-           g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
+    g_set_error (error, FERRY_ERROR, FERRY_ERROR_TIMED_OUT, _ ("The server %s stopped answering."),
+                 host);
+  else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE)
+           || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
     g_set_error (error, FERRY_ERROR, FERRY_ERROR_UNREACHABLE,
                  _ ("There is no way to the server %s right now."), host);
   else
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_NETWORK,
-                 _ ("The connection to %s broke off."), host);
+    g_set_error (error, FERRY_ERROR, FERRY_ERROR_NETWORK, _ ("The connection to %s broke off."),
+                 host);
 }
 
 static void
 set_session_error (GError **error, const GError *cause, const char *host)
 {
-  if (g_error_matches (cause, SOUP_SESSION_ERROR, SOUP_SESSION_ERROR_PARSING) ||
-      g_error_matches (cause, SOUP_SESSION_ERROR, SOUP_SESSION_ERROR_ENCODING))
+  if (g_error_matches (cause, SOUP_SESSION_ERROR, SOUP_SESSION_ERROR_PARSING)
+      || g_error_matches (cause, SOUP_SESSION_ERROR, SOUP_SESSION_ERROR_ENCODING))
     g_set_error (error, FERRY_ERROR, FERRY_ERROR_PROTOCOL,
                  _ ("The server %s gives an answer that makes no sense. Check the link."), host);
   else
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_NETWORK,
-                 _ ("The connection to %s broke off."), host);
+    g_set_error (error, FERRY_ERROR, FERRY_ERROR_NETWORK, _ ("The connection to %s broke off."),
+                 host);
 }
 
 /* Foreign errors become sentences here and nowhere else. */
 static void
-translate_error (GError **error, const GError *cause, SoupMessage *message, GCancellable *cancellable)
+translate_error (GError **error,
+                 const GError *cause,
+                 SoupMessage *message,
+                 GCancellable *cancellable)
 {
   GUri *uri = soup_message_get_uri (message);
   const char *host = g_uri_get_host (uri);
 
   g_debug ("%s: %s %d: %s", host, g_quark_to_string (cause->domain), cause->code, cause->message);
 
-  if (g_cancellable_is_cancelled (cancellable) ||
-      g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (g_cancellable_is_cancelled (cancellable)
+      || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_CANCELLED, _ ("Stopped."));
   else if (cause->domain == G_RESOLVER_ERROR && cause->code == G_RESOLVER_ERROR_NOT_FOUND)
     g_set_error (error, FERRY_ERROR, FERRY_ERROR_NO_SUCH_HOST,
@@ -109,8 +112,8 @@ ferry_http_new (GTlsDatabase *tls, guint timeout)
 
   self->context = g_main_context_new ();
   g_main_context_push_thread_default (self->context);
-  self->session = soup_session_new_with_options ("user-agent", "Ferry/" FERRY_VERSION,
-                                                 "timeout", timeout, "idle-timeout", 30, NULL);
+  self->session = soup_session_new_with_options ("user-agent", "Ferry/" FERRY_VERSION, "timeout",
+                                                 timeout, "idle-timeout", 30, NULL);
   if (tls != NULL)
     soup_session_set_tls_database (self->session, tls);
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
@@ -298,8 +301,8 @@ attach_body (SoupMessage *message, UpwardBody *body)
     soup_message_set_request_body_from_bytes (message, "application/json", body->json);
   else if (request->fd >= 0)
     {
-      g_autoptr (GInputStream) slice =
-          ferry_slice_new (request->fd, request->offset, request->length, request->sent);
+      g_autoptr (GInputStream) slice
+          = ferry_slice_new (request->fd, request->offset, request->length, request->sent);
       soup_message_set_request_body (message, NULL, slice, (gssize) request->length);
     }
 }

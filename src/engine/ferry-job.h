@@ -30,9 +30,9 @@ typedef struct
 
   char *id;
   FerrySpec *spec;
-  FerryStore *store;       /* (not owned) outlives the lanes */
-  GTlsDatabase *tls;       /* (nullable) */
-  guint timeout;           /* seconds without a byte */
+  FerryStore *store; /* (not owned) outlives the lanes */
+  GTlsDatabase *tls; /* (nullable) */
+  guint timeout;     /* seconds without a byte */
   gboolean accept_web_page;
   gboolean start_over;
   GCancellable *cancellable;

@@ -34,13 +34,17 @@ static gpointer
 lane_thread (gpointer data)
 {
   Lane *self = data;
+  g_autoptr (GMainContext) home = g_main_context_ref (self->home);
+  g_autoptr (GSource) ended = g_idle_source_new ();
   g_autoptr (GError) error = NULL;
 
   self->finished = self->protocol->run (self->job, self->job->cancellable, &error);
   g_assert (self->finished == (error == NULL));
   self->job->error = g_steal_pointer (&error);
-  g_main_context_invoke_full (self->home, G_PRIORITY_DEFAULT, lane_ended_cb, self,
-                              (GDestroyNotify) lane_free);
+  /* Not g_main_context_invoke (): it would run here when nobody runs the context at this moment. */
+  g_source_set_priority (ended, G_PRIORITY_DEFAULT);
+  g_source_set_callback (ended, lane_ended_cb, self, (GDestroyNotify) lane_free);
+  g_source_attach (ended, home);
   return NULL;
 }
 

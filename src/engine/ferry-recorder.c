@@ -93,8 +93,8 @@ hash_piece (FerryRecorder *self, const guint8 *data, gsize length)
       length -= n;
       if (into + n == self->chunk_size)
         {
-          FerryChunk chunk = { .index = self->hashed / self->chunk_size - 1,
-                               .length = self->chunk_size };
+          FerryChunk chunk
+              = { .index = self->hashed / self->chunk_size - 1, .length = self->chunk_size };
           ferry_digest_finish (self->digest, chunk.sha256);
           g_array_append_val (self->finished, chunk);
         }
@@ -158,8 +158,8 @@ save_chunks (FerryRecorder *self, GArray *chunks, GError **error)
       ferry_ranges_add (held, start, start + chunk->length);
     }
   after = ferry_ranges_get_total (held);
-  if (!ferry_store_save_chunks (self->job->store, self->job->id, (FerryChunk *) chunks->data,
-                                chunks->len, after, error))
+  if (!ferry_store_save_chunks (self->job->store, self->job->id,
+                                &g_array_index (chunks, FerryChunk, 0), chunks->len, after, error))
     return FALSE;
   g_clear_pointer (&self->held, ferry_ranges_free);
   self->held = g_steal_pointer (&held);
@@ -282,14 +282,13 @@ ferry_recorder_take_buffer (FerryRecorder *self)
 }
 
 gboolean
-ferry_recorder_write (
-    FerryRecorder *self, guint8 *buffer, gsize skip, gsize length, GError **error)
+ferry_recorder_write (FerryRecorder *self, guint8 *buffer, gsize skip, gsize length, GError **error)
 {
   Piece *piece;
 
   g_assert (skip + length <= FERRY_BUFFER_SIZE);
-  if (length == 0 || !check_failure (self, error) ||
-      !ferry_part_file_write (self->part, self->position, buffer + skip, length, error))
+  if (length == 0 || !check_failure (self, error)
+      || !ferry_part_file_write (self->part, self->position, buffer + skip, length, error))
     {
       g_async_queue_push (self->empty, buffer);
       return length == 0;

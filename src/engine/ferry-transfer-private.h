@@ -30,7 +30,7 @@ struct _FerryTransfer
   gboolean selected;
   gboolean start_over;
   gboolean accept_web_page;
-  gboolean forget;   /* for good, as soon as no lane holds it */
+  gboolean forget; /* for good, as soon as no lane holds it */
 
   /* as shown */
   FerryState shown_state;

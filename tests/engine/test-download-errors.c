@@ -134,7 +134,6 @@ test_accepts_page (void)
 {
   g_autoptr (FerryTestBed) bed = ferry_test_bed_new ();
   FerryTransfer *transfer = ferry_test_bed_add (bed, "/file.bin?html=1");
-  g_autofree char *path = ferry_test_bed_path (bed, "file.bin");
   g_autofree char *text = NULL;
 
   g_assert_cmpint (ferry_test_bed_settle (bed, transfer), ==, FERRY_STATE_NEEDS_YOU);

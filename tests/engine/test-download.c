@@ -385,7 +385,6 @@ test_same_name_at_once (void)
   FerryTransfer *b
       = ferry_test_bed_add (bed, "/b/file.bin?size=600000&seed=2&stall=524288&stalls=1");
   g_autofree char *path = NULL;
-  g_autofree char *difference = NULL;
 
   ferry_test_bed_wait_stalled (bed, 2);
   ferry_test_server_release (bed->server);
