@@ -169,6 +169,8 @@ decode (Download *self, GError **error)
   ferry_part_file_close (self->part);
   self->part = g_steal_pointer (&plain);
   self->known->size = (gint64) size;
+  self->known->confirmed = size;
+  ferry_job_set_received (self->job, size);
   g_free (self->known->part_name);
   self->known->part_name = g_steal_pointer (&name);
   return ferry_store_save_download (self->job->store, self->job->id, self->known, error);

@@ -35,6 +35,7 @@ struct _FerryEngine
   guint tick;    /* GSource ids */
   guint tick_ms;
   guint alarm;
+  guint mending; /* the journal could not be written: all rows go again after a while */
   gboolean reconciling;
   gboolean reconcile_again;
 

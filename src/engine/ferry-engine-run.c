@@ -189,10 +189,13 @@ start_lane (FerryEngine *self, FerryTransfer *transfer)
   job->start_over = transfer->start_over;
   transfer->start_over = FALSE;
   transfer->serial = 0;
+  set_error (transfer, NULL);
   transfer->job = ferry_job_ref (job);
   ferry_speed_reset (&transfer->meter, g_get_monotonic_time (), record->download->confirmed);
   transfer->facts = ferry_facts_apply (transfer->facts, FERRY_EVENT_LANE_STARTED);
   self->n_lanes++;
+  /* The lane writes to this row. */
+  ferry_store_post_ensure (self->store, record);
   ferry_lane_start (job, protocol, lane_ended_cb, g_object_ref (self));
   ferry_transfer_refresh (transfer);
   g_object_notify (G_OBJECT (self), "n-active");
@@ -437,5 +440,6 @@ ferry_engine_run_dispose (FerryEngine *self)
     g_clear_signal_handler (&self->network_handler, self->monitor);
   g_clear_handle_id (&self->tick, g_source_remove);
   g_clear_handle_id (&self->alarm, g_source_remove);
+  g_clear_handle_id (&self->mending, g_source_remove);
   self->tick_ms = 0;
 }

@@ -11,6 +11,7 @@
 #define DEFAULT_MAX_ACTIVE 3
 #define MAX_MAX_ACTIVE 16
 #define DEFAULT_TIMEOUT 60
+#define MEND_SECONDS 10
 
 static void ferry_engine_list_model_init (GListModelInterface *iface);
 
@@ -99,14 +100,32 @@ trouble_free (gpointer data)
   g_free (trouble);
 }
 
+/* What was lost when the disk was full is only in memory: it is written again until that works. */
+static gboolean
+mend_cb (gpointer data)
+{
+  FerryEngine *self = FERRY_ENGINE (data);
+
+  self->mending = 0;
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      FerryTransfer *transfer = g_ptr_array_index (self->items, i);
+      ferry_store_post_ensure (self->store, transfer->record);
+    }
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 trouble_cb (gpointer data)
 {
   Trouble *trouble = data;
   g_autoptr (FerryEngine) self = g_weak_ref_get (&trouble->engine);
 
-  if (self != NULL)
-    g_signal_emit (self, signals[TROUBLE], 0, trouble->sentence);
+  if (self == NULL)
+    return G_SOURCE_REMOVE;
+  g_signal_emit (self, signals[TROUBLE], 0, trouble->sentence);
+  if (self->mending == 0 && self->store != NULL)
+    self->mending = g_timeout_add_seconds (MEND_SECONDS, mend_cb, self);
   return G_SOURCE_REMOVE;
 }
 
@@ -178,6 +197,9 @@ open_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
     opening->records = ferry_store_load (opening->store, &error);
   if (opening->records == NULL)
     {
+      /* Before the answer: whoever tries again at once finds the folder free. */
+      g_clear_pointer (&opening->store, ferry_store_close);
+      g_clear_pointer (&opening->owner, ferry_owner_release);
       g_task_return_error (task, error);
       return;
     }

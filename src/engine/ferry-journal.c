@@ -209,6 +209,23 @@ step_maybe (FerryDatabase *database, Binder *binder, const char *id, GError **er
   return TRUE;
 }
 
+/* The row number of a transfer; 0 when it is not there, -1 with an error. */
+static gint64
+find_number (FerryDatabase *database, const char *id, GError **error)
+{
+  Binder binder;
+
+  if (!prepare (database, &binder, "SELECT number FROM transfer WHERE id = ?", error))
+    return -1;
+  bind_text (&binder, id);
+
+  int more = ferry_database_next (database, binder.statement, error);
+  gint64 number = more > 0 ? sqlite3_column_int64 (binder.statement, 0) : more;
+
+  sqlite3_reset (binder.statement);
+  return number;
+}
+
 /* ---- main's part ---- */
 
 gboolean
@@ -261,6 +278,17 @@ ferry_journal_update_spec (FerryDatabase *database, const FerryRecord *record, G
 }
 
 gboolean
+ferry_journal_ensure (FerryDatabase *database, const FerryRecord *record, GError **error)
+{
+  gint64 number = find_number (database, record->id, error);
+
+  if (number < 0)
+    return FALSE;
+  return number == 0 ? ferry_journal_add (database, record, error)
+                     : ferry_journal_update (database, record, error);
+}
+
+gboolean
 ferry_journal_set_order (FerryDatabase *database, const char *const *ids, GError **error)
 {
   Binder binder;
@@ -286,23 +314,6 @@ ferry_journal_remove (FerryDatabase *database, const char *id, GError **error)
     return FALSE;
   bind_text (&binder, id);
   return step_maybe (database, &binder, id, error);
-}
-
-/* The row number of a transfer; 0 when it is not there, -1 with an error. */
-static gint64
-find_number (FerryDatabase *database, const char *id, GError **error)
-{
-  Binder binder;
-
-  if (!prepare (database, &binder, "SELECT number FROM transfer WHERE id = ?", error))
-    return -1;
-  bind_text (&binder, id);
-
-  int more = ferry_database_next (database, binder.statement, error);
-  gint64 number = more > 0 ? sqlite3_column_int64 (binder.statement, 0) : more;
-
-  sqlite3_reset (binder.statement);
-  return number;
 }
 
 static gboolean

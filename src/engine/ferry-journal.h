@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 extern const char *const ferry_journal_migrations[];
 
 gboolean ferry_journal_add (FerryDatabase *database, const FerryRecord *record, GError **error);
+/* Adds it where it is not there, updates main's part where it is. */
+gboolean ferry_journal_ensure (FerryDatabase *database, const FerryRecord *record, GError **error);
 
 /* Of a transfer that is not there, these change nothing. */
 gboolean ferry_journal_update (FerryDatabase *database, const FerryRecord *record, GError **error);

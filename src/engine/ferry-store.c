@@ -128,6 +128,12 @@ run_update (FerryStore *self, gpointer data, GError **error)
 }
 
 static gboolean
+run_ensure (FerryStore *self, gpointer data, GError **error)
+{
+  return ferry_journal_ensure (self->database, ((PostData *) data)->record, error);
+}
+
+static gboolean
 run_spec (FerryStore *self, gpointer data, GError **error)
 {
   return ferry_journal_update_spec (self->database, ((PostData *) data)->record, error);
@@ -584,6 +590,14 @@ ferry_store_post_update (FerryStore *self, const FerryRecord *record)
   g_return_if_fail (self != NULL && record != NULL);
 
   post (self, run_update, (PostData){ .record = copy_record (record) });
+}
+
+void
+ferry_store_post_ensure (FerryStore *self, const FerryRecord *record)
+{
+  g_return_if_fail (self != NULL && record != NULL);
+
+  post (self, run_ensure, (PostData){ .record = copy_record (record) });
 }
 
 void

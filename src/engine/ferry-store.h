@@ -44,6 +44,8 @@ gboolean ferry_store_flush (FerryStore *self, GError **error);
 void ferry_store_post_add (FerryStore *self, const FerryRecord *record);
 /* wanted, outcome, error_*, finished, removed, path. Copies. */
 void ferry_store_post_update (FerryStore *self, const FerryRecord *record);
+/* As add where the row is not there yet (the disk was full when it was added), else as update. Copies. */
+void ferry_store_post_ensure (FerryStore *self, const FerryRecord *record);
 /* A new address, folder or name in the spec. Copies. */
 void ferry_store_post_spec (FerryStore *self, const FerryRecord *record);
 /* Position of @ids, in that order, from 0. */

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  *
  * Properties (name: GType): "id": string, "name": string (never empty: the address's name until the server's is
  * known), "address": string, "state": int (FerryState), "size": int64 (-1 unknown), "received": uint64 (bytes held),
- * "fraction": double (0 to 1; -1 while unknown), "speed": uint64 (bytes a second, 0 unless ACTIVE), "caption": string (the row's one line:
+ * "fraction": double (0 to 1; -1 while the size is unknown and bytes are there), "speed": uint64 (bytes a second, 0 unless ACTIVE), "caption": string (the row's one line:
  * "124 MB of 1.2 GB · 14 MB/s · 1 min left", or the why-sentence), "resume": int (FerryResume),
  * "path": string (nullable; of the finished file), "media-type": string (nullable).
  */

@@ -197,6 +197,7 @@ class App:
                                             stderr=log, env=dict(home.env, **(env or {})))
         self.root = self._wait_alive("Ferry in the accessibility tree", self._find_root)
         self.main = self._wait_alive("the window", lambda: self.root.look("frame", "Ferry"))
+        self.main_id = wait("the window on the screen", lambda: self._x_window("Ferry")[0])
         self.wait_active("Ferry")
 
     def _wait_alive(self, what, condition):
@@ -234,23 +235,24 @@ class App:
     def wait_active(self, name):
         """Until a window has the keyboard; the window."""
         def active():
-            # The tree of GTK 4.8 tells it of main windows only.
-            return self.desktop.tool("getwindowfocus", "getwindowname") == name and self.top_level(name)
+            focus = self.desktop.tool("getwindowfocus")
+            if name == "Ferry":
+                return focus == self.main_id and self.main
+            # Only once the window is there for good: GTK 4.8 dies of a question for one that has just gone.
+            return self.desktop.tool("getwindowname", focus) == name and self.top_level(name)
 
         return wait(f"the window “{name}” to have the keyboard", active)
 
     def wait_open(self, name):
         return wait(f"the window “{name}”", lambda: self.top_level(name))
 
-    def wait_gone(self, name):
-        wait(f"the window “{name}” to close", lambda: not self.top_level(name))
+    def wait_closed(self):
+        """Until a dialog has given the keyboard back to the main window."""
+        self.wait_active("Ferry")
 
     def geometry(self, name):
         """On the screen, with its shadow: x, y, width, height."""
         return self._x_window(name)[1]
-
-    def window_id(self, name="Ferry"):
-        return self._x_window(name)[0]
 
     def popup(self, width, height):
         """Where a menu of that size is on the screen."""
@@ -336,8 +338,7 @@ class App:
         self.type(address)
         wait("the address in the field", lambda: entry.text == address)
         self.key("Return")
-        self.wait_gone("New Download")
-        self.wait_active("Ferry")
+        self.wait_closed()
 
     # its end
 

@@ -201,15 +201,14 @@ class Studio:
         app.type(self.web.url("new-thing.iso") + "\\")
         self.shoot(app, "light-add", "New Download")
         app.key("Escape")
-        app.wait_gone("New Download")
+        app.wait_closed()
         for keys, name, window in (("ctrl+comma", "light-preferences", "Preferences"),
                                    ("ctrl+question", "light-shortcuts", "GtkShortcutsWindow")):
             app.key(keys)
             app.wait_open(window)
             self.shoot(app, name)
             app.key("Escape")
-            app.wait_gone(window)
-        app.wait_active("Ferry")
+            app.wait_closed()
         app.key("F10")
         app.find("menu item", "Preferences")
         self.shoot(app, "light-menu")
