@@ -306,14 +306,20 @@ about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   FerryApplication *self = FERRY_APPLICATION (user_data);
 
   ferry_application_present (self);
-  adw_show_about_window (GTK_WINDOW (self->window), "application-name", _ ("Ferry"),
-                         "application-icon", FERRY_APPLICATION_ID, "version", FERRY_VERSION,
-                         "developer-name", _ ("The Ferry developers"), "comments",
-                         _ ("Downloads files and proves that every byte arrived. A download goes "
-                            "on where it stopped, whatever happened in between."),
-                         "license-type", GTK_LICENSE_GPL_3_0, "translator-credits",
-                         /* Translators: put your name here, one line for each translator. */
-                         _ ("translator-credits"), NULL);
+  if (self->window == NULL)
+    return;
+
+  GtkWindow *about = g_object_new (
+      ADW_TYPE_ABOUT_WINDOW, "accessible-role", GTK_ACCESSIBLE_ROLE_DIALOG, "transient-for",
+      self->window, "modal", TRUE, "destroy-with-parent", TRUE, "application-name", _ ("Ferry"),
+      "application-icon", FERRY_APPLICATION_ID, "version", FERRY_VERSION, "developer-name",
+      _ ("The Ferry developers"), "comments",
+      _ ("Downloads files and proves that every byte arrived. A download goes "
+         "on where it stopped, whatever happened in between."),
+      "license-type", GTK_LICENSE_GPL_3_0, "translator-credits",
+      /* Translators: put your name here, one line for each translator. */
+      _ ("translator-credits"), NULL);
+  gtk_window_present (about);
 }
 
 static const GActionEntry ACTIONS[] = {

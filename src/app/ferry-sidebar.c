@@ -25,7 +25,7 @@ static const struct
   const char *icon;
 } FILTERS[FERRY_N_FILTERS] = {
   [FERRY_FILTER_ALL] = { NC_ ("filter", "All"), "view-list-symbolic" },
-  [FERRY_FILTER_ACTIVE] = { NC_ ("filter", "Active"), "go-down-symbolic" },
+  [FERRY_FILTER_ACTIVE] = { NC_ ("filter", "Active"), "ferry-download-symbolic" },
   [FERRY_FILTER_PAUSED] = { NC_ ("filter", "Paused"), "media-playback-pause-symbolic" },
   [FERRY_FILTER_NEEDS_YOU] = { NC_ ("filter", "Needs You"), "dialog-warning-symbolic" },
   [FERRY_FILTER_FINISHED] = { NC_ ("filter", "Finished"), "object-select-symbolic" },

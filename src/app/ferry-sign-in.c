@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "ferry-address.h"
+#include "ferry-message-dialog.h"
 
 typedef struct
 {
@@ -94,7 +95,7 @@ ferry_sign_in_ask (GtkWindow *parent, FerryEngine *engine, FerryTransfer *transf
 
   self->engine = g_object_ref (engine);
   self->transfer = g_object_ref (transfer);
-  self->dialog = ADW_MESSAGE_DIALOG (adw_message_dialog_new (parent, _ ("Sign In"), NULL));
+  self->dialog = ferry_message_dialog_new (parent, _ ("Sign In"));
   adw_message_dialog_format_body (self->dialog,
                                   _ ("“%s” asks for a name and a password. They are kept until "
                                      "Ferry is closed."),
@@ -115,5 +116,5 @@ ferry_sign_in_ask (GtkWindow *parent, FerryEngine *engine, FerryTransfer *transf
                           (GDestroyNotify) sign_in_free);
   g_signal_connect (self->dialog, "response", G_CALLBACK (response_cb), self);
   gtk_window_set_focus (GTK_WINDOW (self->dialog), GTK_WIDGET (self->user));
-  gtk_window_present (GTK_WINDOW (self->dialog));
+  ferry_message_dialog_present (self->dialog);
 }

@@ -5,8 +5,13 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ferry-beside-layout.h"
+#include "ferry-bidi.h"
 #include "ferry-error.h"
 #include "ferry-file-icon.h"
+
+/* Most reasons need two; on a narrow window some need one more. */
+#define REASON_LINES 3
 
 struct _FerryTransferRow
 {
@@ -16,7 +21,6 @@ struct _FerryTransferRow
   FerryTransfer *transfer;
 
   GtkImage *icon;
-  GtkImage *arrow;
   GtkLabel *name;
   GtkProgressBar *progress;
   GtkImage *mark;
@@ -124,9 +128,10 @@ update_caption (FerryTransferRow *self)
 {
   const char *caption = ferry_transfer_get_caption (self->transfer);
   gboolean moves = ferry_transfer_get_state (self->transfer) == FERRY_STATE_ACTIVE;
+  g_autofree char *shown = ferry_bidi_caption (caption);
 
-  gtk_label_set_text (self->caption, caption);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->caption), moves ? NULL : caption);
+  gtk_label_set_text (self->caption, shown);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->caption), moves ? NULL : shown);
   update_description (self);
 }
 
@@ -135,12 +140,29 @@ static void
 update_progress (FerryTransferRow *self)
 {
   double fraction = ferry_transfer_get_fraction (self->transfer);
+  FerryState state = ferry_transfer_get_state (self->transfer);
+  gboolean active = state == FERRY_STATE_ACTIVE;
 
+  /* An empty bar says nothing, unless it is about to fill. */
+  gtk_widget_set_visible (GTK_WIDGET (self->progress),
+                          active || (fraction > 0 && state != FERRY_STATE_DONE));
   gtk_progress_bar_set_fraction (self->progress, MAX (fraction, 0));
-  if (fraction < 0 && ferry_transfer_get_state (self->transfer) == FERRY_STATE_ACTIVE)
+  if (fraction < 0 && active)
     gtk_widget_add_css_class (GTK_WIDGET (self->progress), "unknown");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self->progress), "unknown");
+}
+
+/* A reason is read to its end; what counts all the time keeps to its line, so that the list stands still. */
+static void
+update_wrap (FerryTransferRow *self, FerryState state)
+{
+  gboolean wraps = state == FERRY_STATE_WAITING || state == FERRY_STATE_NEEDS_YOU
+                   || state == FERRY_STATE_FAILED;
+
+  gtk_label_set_single_line_mode (self->caption, !wraps);
+  gtk_label_set_wrap (self->caption, wraps);
+  gtk_label_set_lines (self->caption, wraps ? REASON_LINES : -1);
 }
 
 static void
@@ -187,8 +209,8 @@ update_state (FerryTransferRow *self)
       gtk_widget_remove_css_class (GTK_WIDGET (self), STATE_CLASSES[i]);
   gtk_widget_add_css_class (GTK_WIDGET (self), STATE_CLASSES[state]);
 
-  gtk_widget_set_visible (GTK_WIDGET (self->progress), state != FERRY_STATE_DONE);
   update_mark (self, state);
+  update_wrap (self, state);
   update_buttons (self, state);
   update_progress (self);
   update_caption (self);
@@ -251,12 +273,12 @@ ferry_transfer_row_class_init (FerryTransferRowClass *klass)
   command_signal = g_signal_new ("command", FERRY_TYPE_TRANSFER_ROW, G_SIGNAL_RUN_LAST, 0, NULL,
                                  NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
 
+  g_type_ensure (FERRY_TYPE_BESIDE_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "transfer");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/ferryapp/Ferry/ferry-transfer-row.ui");
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, icon);
-  gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, arrow);
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, name);
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, progress);
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, mark);

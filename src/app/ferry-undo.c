@@ -7,6 +7,9 @@
 
 #include "ferry-list-hold.h"
 
+/* Twice the time of other toasts: for a removal it is the only way back. */
+#define UNDO_SECONDS 10
+
 typedef struct
 {
   FerryEngine *engine;
@@ -76,6 +79,7 @@ undo_toast (FerryEngine *engine,
   for (guint i = 0; i < transfers->len; i++)
     g_ptr_array_add (undo->transfers, g_object_ref (g_ptr_array_index (transfers, i)));
 
+  adw_toast_set_timeout (toast, UNDO_SECONDS);
   adw_toast_set_button_label (toast, _ ("Undo"));
   g_signal_connect (toast, "button-clicked", G_CALLBACK (undo_cb), undo);
   g_signal_connect_data (toast, "dismissed", G_CALLBACK (dismissed_cb), undo, undo_free, 0);

@@ -8,6 +8,7 @@
 #include "ferry-desktop.h"
 #include "ferry-format.h"
 #include "ferry-list-hold.h"
+#include "ferry-message-dialog.h"
 #include "ferry-sign-in.h"
 #include "ferry-undo.h"
 
@@ -282,8 +283,7 @@ bytes_at_stake (GPtrArray *transfers)
 static void
 ask_to_start_again (FerryWindow *self, GPtrArray *transfers, guint64 bytes)
 {
-  AdwMessageDialog *dialog
-      = ADW_MESSAGE_DIALOG (adw_message_dialog_new (GTK_WINDOW (self), _ ("Start Again?"), NULL));
+  AdwMessageDialog *dialog = ferry_message_dialog_new (GTK_WINDOW (self), _ ("Start Again?"));
   StartAgain *question = g_new0 (StartAgain, 1);
   g_autofree char *size = ferry_format_size (bytes);
 
@@ -300,7 +300,7 @@ ask_to_start_again (FerryWindow *self, GPtrArray *transfers, guint64 bytes)
   adw_message_dialog_set_close_response (dialog, "cancel");
   g_signal_connect_data (dialog, "response", G_CALLBACK (start_again_response_cb), question,
                          start_again_free, 0);
-  gtk_window_present (GTK_WINDOW (dialog));
+  ferry_message_dialog_present (dialog);
 }
 
 static void
@@ -374,6 +374,25 @@ remove_action (GtkWidget *widget, const char *name, GVariant *parameter)
   select_near (self, first);
 }
 
+/* Made for each showing: GTK 4.8 dies when assistive technology comes upon a window that was never shown, as the one
+ * is that GtkApplication keeps at hand. */
+static void
+shortcuts_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+
+  if (self->shortcuts == NULL)
+    {
+      g_autoptr (GtkBuilder) builder
+          = gtk_builder_new_from_resource ("/io/github/ferryapp/Ferry/ferry-shortcuts.ui");
+      GtkWindow *window = GTK_WINDOW (gtk_builder_get_object (builder, "help_overlay"));
+
+      gtk_window_set_transient_for (window, GTK_WINDOW (self));
+      g_set_weak_pointer (&self->shortcuts, window);
+    }
+  gtk_window_present (self->shortcuts);
+}
+
 static const struct
 {
   const char *name;
@@ -395,6 +414,7 @@ static const struct
   { "win.start-again", start_again_action },
   { "win.remove", remove_action },
   { "win.select-all", select_all_action },
+  { "win.show-help-overlay", shortcuts_action },
 };
 
 /* Not accelerators of the application: those would come before the entry that has the focus. Menus show the last key of

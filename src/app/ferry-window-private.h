@@ -49,7 +49,9 @@ struct _FerryWindow
   GtkActionBar *finished_bar;
   GMenuModel *row_menu;
   GMenu *toggle_section;
-  GtkPopover *popover; /* the rows' menu, made when first wanted */
+  GtkPopover *popover;  /* the rows' menu, made when first wanted */
+  GtkWindow *shortcuts; /* (nullable) while they are shown; weak */
+  int width;            /* as last allocated */
 };
 
 /* ferry-window.c */

@@ -5,8 +5,12 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ferry-bidi.h"
 #include "ferry-error.h"
 #include "ferry-format.h"
+
+/* Around the title and its subtitle in the header bar. */
+#define TITLE_MARGINS 24
 
 G_DEFINE_FINAL_TYPE (FerryWindow, ferry_window, ADW_TYPE_APPLICATION_WINDOW)
 
@@ -37,6 +41,32 @@ trouble_cb (FerryWindow *self, const char *sentence)
   show_banner (self, sentence);
 }
 
+/* What lies between the buttons of the header bar. */
+static double
+room_for_title (FerryWindow *self)
+{
+  graphene_rect_t start, end;
+
+  if (!gtk_widget_compute_bounds (GTK_WIDGET (self->all_button), GTK_WIDGET (self), &start)
+      || !gtk_widget_compute_bounds (GTK_WIDGET (self->search_button), GTK_WIDGET (self), &end))
+    return G_MAXDOUBLE;
+  if (gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL)
+    return start.origin.x - end.origin.x - end.size.width;
+  return end.origin.x - start.origin.x - start.size.width;
+}
+
+/* The first digits of a speed are worse than none. */
+static gboolean
+fits_title (FerryWindow *self, const char *subtitle)
+{
+  g_autoptr (PangoLayout) layout
+      = gtk_widget_create_pango_layout (GTK_WIDGET (self->title), subtitle);
+  int width;
+
+  pango_layout_get_pixel_size (layout, &width, NULL);
+  return width + TITLE_MARGINS <= room_for_title (self);
+}
+
 static void
 update_title (FerryWindow *self)
 {
@@ -48,8 +78,9 @@ update_title (FerryWindow *self)
       return;
     }
   g_autofree char *text = ferry_format_speed (speed);
-  g_autofree char *subtitle = g_strconcat ("↓ ", text, NULL);
-  adw_window_title_set_subtitle (self->title, subtitle);
+  g_autofree char *arrow = g_strconcat ("↓ ", text, NULL);
+  g_autofree char *subtitle = ferry_bidi_caption (arrow);
+  adw_window_title_set_subtitle (self->title, fits_title (self, subtitle) ? subtitle : "");
 }
 
 /* Pauses while anything runs, resumes once everything is paused. */
@@ -141,6 +172,7 @@ update (FerryWindow *self)
       update_pages (self);
       update_all_button (self);
     }
+  update_title (self);
   ferry_window_update_actions (self);
 }
 
@@ -204,11 +236,24 @@ ferry_window_close_request (GtkWindow *window)
 }
 
 static void
+ferry_window_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  FerryWindow *self = FERRY_WINDOW (widget);
+
+  GTK_WIDGET_CLASS (ferry_window_parent_class)->size_allocate (widget, width, height, baseline);
+  if (width == self->width)
+    return;
+  self->width = width;
+  ferry_window_queue_update (self);
+}
+
+static void
 ferry_window_dispose (GObject *object)
 {
   FerryWindow *self = FERRY_WINDOW (object);
 
   g_clear_handle_id (&self->update_source, g_source_remove);
+  g_clear_weak_pointer (&self->shortcuts);
   ferry_window_dispose_links (self);
   if (self->engine != NULL)
     g_signal_handlers_disconnect_by_data (self->engine, self);
@@ -263,6 +308,7 @@ ferry_window_class_init (FerryWindowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = ferry_window_dispose;
+  widget_class->size_allocate = ferry_window_size_allocate;
   GTK_WINDOW_CLASS (klass)->close_request = ferry_window_close_request;
 
   g_type_ensure (FERRY_TYPE_SIDEBAR);

@@ -10,7 +10,6 @@
 #define DAY_S (24 * HOUR_S)
 #define MOST_DAYS 99
 
-/* Shorter than this, a first speed would be noise. */
 /* What a server had ready in its buffers comes at once: less time than this says nothing of the speed. */
 #define FIRST_SPEED_US G_USEC_PER_SEC
 #define SPEED_MEAN_US (3 * G_USEC_PER_SEC)

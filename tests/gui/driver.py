@@ -196,9 +196,11 @@ class App:
             self.process = subprocess.Popen([installed.ferry, *arguments], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=dict(home.env, **(env or {})))
         self.root = self._wait_alive("Ferry in the accessibility tree", self._find_root)
-        self.main = self._wait_alive("the window", lambda: self.root.look("frame", "Ferry"))
-        self.main_id = wait("the window on the screen", lambda: self._x_window("Ferry")[0])
-        self.wait_active("Ferry")
+        self.main = self._wait_alive("the window", lambda: self.root.look("frame"))
+        # Not “Ferry” in every language.
+        self.title = self.main.name
+        self.main_id = wait("the window on the screen", lambda: self._x_window(self.title)[0])
+        self.wait_active(self.title)
 
     def _wait_alive(self, what, condition):
         def look():
@@ -236,7 +238,7 @@ class App:
         """Until a window has the keyboard; the window."""
         def active():
             focus = self.desktop.tool("getwindowfocus")
-            if name == "Ferry":
+            if name == self.title:
                 return focus == self.main_id and self.main
             # Only once the window is there for good: GTK 4.8 dies of a question for one that has just gone.
             return self.desktop.tool("getwindowname", focus) == name and self.top_level(name)
@@ -248,7 +250,7 @@ class App:
 
     def wait_closed(self):
         """Until a dialog has given the keyboard back to the main window."""
-        self.wait_active("Ferry")
+        self.wait_active(self.title)
 
     def geometry(self, name):
         """On the screen, with its shadow: x, y, width, height."""
@@ -283,9 +285,9 @@ class App:
         values = dict(line.split("=") for line in told.splitlines())
         return tuple(int(values[k]) for k in ("X", "Y", "WIDTH", "HEIGHT"))
 
-    def picture(self, path, name="Ferry"):
-        """The window with its shadow."""
-        self.desktop.picture(path, self.geometry(name))
+    def picture(self, path, name=None):
+        """A window with its shadow; the main one if none is named."""
+        self.desktop.picture(path, self.geometry(name or self.title))
 
     # keyboard
 

@@ -80,6 +80,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
+    def handle(self):
+        try:
+            super().handle()
+        except OSError:
+            # The one who asked went away, as it may.
+            self.close_connection = True
+
     def _body(self, at, size, at_once, rate):
         begun, paced = time.monotonic(), max(at, int(at_once))
         while at < size:
@@ -145,13 +152,13 @@ class Studio:
         self.settings(home, window_width=size[0], window_height=size[1], **settings)
         return App(self.bench.desktop, self.bench.installed, home, env=env)
 
-    def shoot(self, app, name, window="Ferry"):
+    def shoot(self, app, name, window=None):
         from driver import wait
         path = os.path.join(self.folder, f"{name}.png")
         size = [None]
 
         def settled():
-            before, size[0] = size[0], app.geometry(window)
+            before, size[0] = size[0], app.geometry(window or app.title)
             return before == size[0]
 
         wait("the window to stand still", settled)
@@ -187,18 +194,24 @@ class Studio:
             sys.exit(f"no Arabic locale can be made: {done.stderr}")
         return {"LOCPATH": folder, "LC_ALL": "ar_EG.UTF-8", "LANGUAGE": "ar"}
 
-    def steady(self, app):
+    def steady(self, home):
+        """Until all that should run does; told by ferryctl, as the window speaks many languages."""
         from driver import wait
-        wait("speeds", lambda: sum("/s" in row.name or "\u202a" in row.name for row in app.rows()) >= len(RUNNING) - 1, 60)
+
+        def running():
+            rows = [self.row(home, name) for name in RUNNING]
+            return all(row["state"] == "active" and row["speed"] > 0 for row in rows)
+
+        wait("speeds", running, 60)
 
     def mixed(self):
         home = self.bench.home()
         app = self.fill(home)
-        self.steady(app)
+        self.steady(home)
         self.shoot(app, "light")
         app.key("ctrl+n")
         app.wait_active("New Download")
-        app.type(self.web.url("new-thing.iso") + "\\")
+        app.type(self.web.url("new-thing.iso"))
         self.shoot(app, "light-add", "New Download")
         app.key("Escape")
         app.wait_closed()
@@ -222,7 +235,7 @@ class Studio:
                  ("right-to-left", (900, 600), self.arabic()))
         for name, size, env in looks:
             app = self.launch(home, size, env)
-            self.steady(app)
+            self.steady(home)
             self.shoot(app, name)
             if name == "narrow":
                 app.key("F9")
