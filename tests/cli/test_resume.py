@@ -126,13 +126,13 @@ class Resume(bed.Case):
         self.assert_files('big.bin')
 
     def test_killed_many_times(self):
-        url = self.server.url('/big.bin', size=SIZE, seed=9, rate=6 * MIB)
+        url = self.server.url('/big.bin', size=SIZE, seed=9, rate=MIB)
         for n in range(1, 5):
             process = self.start('get', '--json', url)
             process.wait_event('progress', lambda event: event['received'] >= n * 2 * MIB)
             process.signal(bed.SIGKILL)
             process.wait()
-        self.check(0, 'get', self.server.url('/big.bin', size=SIZE, seed=9, rate=6 * MIB))
+        self.check(0, 'get', self.server.url('/big.bin', size=SIZE, seed=9, rate=MIB))
         self.assert_file('big.bin', size=SIZE, seed=9)
         self.assert_files('big.bin')
 
