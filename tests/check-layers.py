@@ -20,10 +20,11 @@ LAYERS = {
     "engine": ((BASE, ENGINE, SOUP), (GTK, ADWAITA)),
     "app": ((BASE, ENGINE, GTK, ADWAITA), (SOUP,)),
     "cli": ((BASE, ENGINE), (SOUP, GTK, ADWAITA)),
+    "receiver": ((BASE, SOUP), (GTK, ADWAITA, ENGINE)),
 }
 
 # Headers that stand in /usr/include itself, so that flags cannot keep them out.
-ANYWHERE = {"sqlite3.h": ("base", "engine"), "gnutls/": ("base", "engine")}
+ANYWHERE = {"sqlite3.h": ("base", "engine", "receiver"), "gnutls/": ("base", "engine", "receiver")}
 
 
 def flags_of(build, layer):

@@ -98,12 +98,13 @@ class Receiver:
         own = connection or self.connect()
         headers = {'Authorization': 'Bearer ' + (token if token is not None else self.token), **(fields or {})}
         headers = {k: v for k, v in headers.items() if v is not None}
-        own.request(method, path, body=body, headers=headers)
-        response = own.getresponse()
-        answer = Answer(response, response.read())
-        if connection is None:
-            own.close()
-        return answer
+        try:
+            own.request(method, path, body=body, headers=headers)
+            response = own.getresponse()
+            return Answer(response, response.read())
+        finally:
+            if connection is None:
+                own.close()
 
     def raw(self):
         connection = socket.create_connection((self.host, self.port), timeout=PATIENCE)

@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* DESIGN
+ *
+ * A chunk has one owner at a time, its claim. A newer request for the same chunk takes the claim: the older connection is
+ * dropped and its later bytes are not looked at. Only when the older one has all its bytes and is being confirmed does the
+ * newer one wait, before its body is read, for what becomes of it. So nothing is written to a chunk that is being read back,
+ * or that is confirmed.
+ *
+ * The body is gathered to 256 KiB before it is written. Sync, read-back, database and hashing are the workers'.
+ */
+#include "ferry-chunk-handler.h"
+
+#include <string.h>
+
+#include "ferry-receiver-private.h"
+#include "ferry-share.h"
+
+#define BLOCK (256 * 1024)
+
+void
+ferry_completion_free (FerryCompletion *self)
+{
+  g_object_unref (self->cancellable);
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) (void (*) (void)) ferry_exchange_unref);
+  g_free (self);
+}
+
+/* ---- claims ---- */
+
+static char *
+claim_key (FerryExchange *exchange)
+{
+  return g_strdup_printf ("%s/%" G_GUINT64_FORMAT, exchange->route.id, exchange->route.chunk);
+}
+
+static gboolean
+has_claim (FerryExchange *exchange)
+{
+  g_autofree char *key = claim_key (exchange);
+
+  return g_hash_table_lookup (exchange->receiver->claims, key) == exchange;
+}
+
+static void plan (FerryExchange *exchange);
+
+static void
+take_claim (FerryExchange *exchange)
+{
+  g_hash_table_replace (exchange->receiver->claims, claim_key (exchange),
+                        ferry_exchange_ref (exchange));
+  plan (exchange);
+}
+
+/* Leaves the chunk to the one that waits for it, if any. */
+static void
+leave_claim (FerryExchange *exchange)
+{
+  g_autoptr (FerryExchange) next = g_steal_pointer (&exchange->next);
+
+  if (has_claim (exchange))
+    {
+      g_autofree char *key = claim_key (exchange);
+
+      g_hash_table_remove (exchange->receiver->claims, key);
+      if (next != NULL && !next->closed)
+        take_claim (next);
+    }
+}
+
+static void
+claim (FerryExchange *exchange)
+{
+  g_autofree char *key = claim_key (exchange);
+  FerryExchange *older = g_hash_table_lookup (exchange->receiver->claims, key);
+
+  if (older == NULL)
+    {
+      take_claim (exchange);
+      return;
+    }
+  if (older->stage != FERRY_STAGE_WORKING)
+    {
+      g_autoptr (FerryExchange) kept = ferry_exchange_ref (older);
+
+      take_claim (exchange);
+      ferry_exchange_drop (kept);
+      return;
+    }
+
+  g_autoptr (FerryExchange) replaced = older->next;
+
+  older->next = ferry_exchange_ref (exchange);
+  exchange->stage = FERRY_STAGE_WAITING;
+  ferry_exchange_pause (exchange);
+  if (replaced != NULL)
+    ferry_exchange_drop (replaced);
+}
+
+/* ---- a chunk ---- */
+
+static void
+run_plan (FerryExchange *exchange)
+{
+  exchange->plan = ferry_inbox_plan_chunk (exchange->receiver->inbox, exchange->route.id,
+                                           exchange->route.chunk, exchange->length,
+                                           exchange->sha256, &exchange->error);
+}
+
+/* An answer to a chunk: whoever waits for it may go on. */
+static void
+finish_chunk (FerryExchange *exchange)
+{
+  g_clear_pointer (&exchange->plan, ferry_chunk_plan_free);
+  if (exchange->error != NULL)
+    ferry_exchange_answer_error (exchange);
+  else
+    {
+      g_autoptr (JsonObject) object = json_object_new ();
+
+      json_object_set_int_member (object, "chunk", (gint64) exchange->route.chunk);
+      ferry_exchange_answer_json (exchange, SOUP_STATUS_OK, object);
+    }
+  leave_claim (exchange);
+}
+
+static void
+plan_done (FerryExchange *exchange)
+{
+  if (exchange->closed || !has_claim (exchange))
+    {
+      g_clear_pointer (&exchange->plan, ferry_chunk_plan_free);
+      leave_claim (exchange);
+      return;
+    }
+  if (exchange->plan == NULL)
+    {
+      finish_chunk (exchange);
+      return;
+    }
+  exchange->body = g_byte_array_sized_new (BLOCK + 16 * 1024);
+  if (exchange->plan->confirmed)
+    exchange->digest = ferry_digest_new ();
+  exchange->stage = FERRY_STAGE_BODY;
+  ferry_exchange_resume (exchange);
+}
+
+static void
+plan (FerryExchange *exchange)
+{
+  exchange->stage = FERRY_STAGE_PLANNING;
+  ferry_exchange_work (exchange, FERRY_WORK_SHORT, run_plan, plan_done);
+}
+
+static void
+begin_chunk (FerryExchange *exchange)
+{
+  const char *checksum = ferry_exchange_get_field (exchange, "X-Chunk-Checksum");
+  const char *length = ferry_exchange_get_field (exchange, "Content-Length");
+  gint64 n = ferry_http_parse_length (length);
+
+  if (length == NULL || ferry_exchange_get_field (exchange, "Transfer-Encoding") != NULL)
+    {
+      ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_NO_LENGTH, NULL);
+      return;
+    }
+  if (n < 0)
+    {
+      ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_BAD_REQUEST,
+                                     "“Content-Length” is not a number.");
+      return;
+    }
+  if (ferry_exchange_get_field (exchange, "Content-Range") != NULL
+      || ferry_exchange_get_field (exchange, "Content-Encoding") != NULL)
+    {
+      ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_BAD_REQUEST,
+                                     "A chunk has neither “Content-Range” nor “Content-Encoding”.");
+      return;
+    }
+  if (!ferry_sha256_from_hex (checksum, exchange->sha256))
+    {
+      ferry_exchange_answer_problem (
+          exchange, FERRY_PROBLEM_BAD_REQUEST,
+          "“X-Chunk-Checksum” is missing or is not 64 hexadecimal digits.");
+      return;
+    }
+  exchange->length = (guint64) n;
+  claim (exchange);
+}
+
+static void
+run_compare (FerryExchange *exchange)
+{
+  ferry_digest_update (exchange->digest, exchange->body->data, exchange->body->len);
+}
+
+static void
+compare_done (FerryExchange *exchange)
+{
+  exchange->n_done += exchange->body != NULL ? exchange->body->len : 0;
+  if (exchange->body != NULL)
+    g_byte_array_set_size (exchange->body, 0);
+  ferry_exchange_resume (exchange);
+}
+
+/* FALSE when it could not be written, which is answered then. */
+static gboolean
+write_body (FerryExchange *exchange)
+{
+  if (exchange->body->len == 0
+      || ferry_chunk_plan_write (exchange->plan, exchange->n_done, exchange->body->data,
+                                 exchange->body->len, &exchange->error))
+    {
+      exchange->n_done += exchange->body->len;
+      g_byte_array_set_size (exchange->body, 0);
+      return TRUE;
+    }
+  finish_chunk (exchange);
+  return FALSE;
+}
+
+static void
+got_chunk_bytes (FerryExchange *exchange, const void *data, gsize length)
+{
+  /* Bytes of one that a newer request took over from. */
+  if (!has_claim (exchange))
+    return;
+  if (exchange->n_body > exchange->length)
+    {
+      ferry_exchange_drop (exchange);
+      return;
+    }
+  g_byte_array_append (exchange->body, data, (guint) length);
+  if (exchange->body->len < BLOCK)
+    return;
+  if (exchange->plan->confirmed)
+    ferry_exchange_work (exchange, FERRY_WORK_SHORT, run_compare, compare_done);
+  else
+    write_body (exchange);
+}
+
+static void
+run_confirm (FerryExchange *exchange)
+{
+  guint8 sha256[FERRY_SHA256_SIZE];
+
+  if (exchange->plan->confirmed)
+    {
+      run_compare (exchange);
+      ferry_digest_finish (exchange->digest, sha256);
+      if (memcmp (sha256, exchange->sha256, sizeof sha256) != 0)
+        {
+          ferry_problem_set (&exchange->error, FERRY_PROBLEM_CHUNK_DIGEST,
+                             "What arrived of chunk %" G_GUINT64_FORMAT " has another SHA-256.",
+                             exchange->route.chunk);
+          return;
+        }
+    }
+  ferry_chunk_plan_confirm (exchange->plan, &exchange->error);
+}
+
+static void
+got_chunk_body (FerryExchange *exchange)
+{
+  if (!has_claim (exchange))
+    {
+      ferry_exchange_drop (exchange);
+      return;
+    }
+  /* libsoup takes the end of a connection for the end of a body where it is to be closed afterwards. */
+  if (exchange->n_body != exchange->length)
+    {
+      ferry_problem_set (&exchange->error, FERRY_PROBLEM_BAD_REQUEST,
+                         "%" G_GUINT64_FORMAT " bytes of %" G_GUINT64_FORMAT " arrived.",
+                         exchange->n_body, exchange->length);
+      finish_chunk (exchange);
+      return;
+    }
+  if (!exchange->plan->confirmed && !write_body (exchange))
+    return;
+  exchange->stage = FERRY_STAGE_WORKING;
+  ferry_exchange_work (exchange, FERRY_WORK_SHORT, run_confirm, finish_chunk);
+}
+
+/* ---- initiate and status ---- */
+
+static void
+set_upload_members (FerryExchange *exchange, JsonObject *object)
+{
+  const FerryUpload *upload = exchange->upload;
+  g_autofree char *expires
+      = ferry_request_format_time (ferry_inbox_expires (exchange->receiver->inbox, upload));
+
+  json_object_set_string_member (object, "uploadId", upload->id);
+  json_object_set_int_member (object, "chunkSize", (gint64) upload->chunk_size);
+  json_object_set_int_member (object, "totalChunks", (gint64) ferry_upload_n_chunks (upload));
+  json_object_set_string_member (object, "expires", expires);
+}
+
+static void
+run_initiate (FerryExchange *exchange)
+{
+  exchange->upload = ferry_inbox_initiate (exchange->receiver->inbox, exchange->key,
+                                           &exchange->initiate, &exchange->error);
+}
+
+static void
+initiate_done (FerryExchange *exchange)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+
+  if (exchange->upload == NULL)
+    {
+      ferry_exchange_answer_error (exchange);
+      return;
+    }
+
+  g_autofree char *location = g_strdup_printf ("/uploads/%s", exchange->upload->id);
+
+  set_upload_members (exchange, object);
+  json_object_set_string_member (object, "transport", "direct");
+  ferry_exchange_set_field (exchange, "Location", location);
+  ferry_exchange_answer_json (exchange, SOUP_STATUS_CREATED, object);
+}
+
+static void
+run_status (FerryExchange *exchange)
+{
+  ferry_inbox_status (exchange->receiver->inbox, exchange->route.id, &exchange->upload,
+                      &exchange->received, &exchange->error);
+}
+
+static const char *
+status_word (FerryUploadStatus status)
+{
+  switch (status)
+    {
+    case FERRY_UPLOAD_COMPLETE:
+      return "complete";
+    case FERRY_UPLOAD_EXPIRED:
+    case FERRY_UPLOAD_DISCARDED:
+      return "expired";
+    case FERRY_UPLOAD_IN_PROGRESS:
+    default:
+      return "in_progress";
+    }
+}
+
+static void
+status_done (FerryExchange *exchange)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  const FerryUpload *upload = exchange->upload;
+  FerryRange missing;
+
+  if (upload == NULL)
+    {
+      ferry_exchange_answer_error (exchange);
+      return;
+    }
+  set_upload_members (exchange, object);
+  json_object_set_string_member (object, "name", upload->name);
+  json_object_set_int_member (object, "size", (gint64) upload->size);
+  json_object_set_string_member (object, "status", status_word (upload->status));
+  json_object_set_array_member (object, "receivedChunks",
+                                ferry_exchange_ranges_to_json (exchange->received));
+  if (ferry_ranges_first_missing (exchange->received, ferry_upload_n_chunks (upload), &missing))
+    json_object_set_int_member (object, "nextExpectedChunk", (gint64) missing.start);
+  else
+    json_object_set_null_member (object, "nextExpectedChunk");
+  ferry_exchange_answer_json (exchange, SOUP_STATUS_OK, object);
+}
+
+/* ---- complete and discard ---- */
+
+static void start_ending (FerryExchange *exchange);
+
+static void
+run_ending (FerryExchange *exchange)
+{
+  FerryInbox *inbox = exchange->receiver->inbox;
+
+  if (exchange->route.kind == FERRY_ROUTE_DISCARD)
+    ferry_inbox_discard (inbox, exchange->route.id, &exchange->error);
+  else
+    exchange->upload = ferry_inbox_complete (
+        inbox, exchange->route.id, exchange->has_sha256 ? exchange->sha256 : NULL,
+        exchange->cancellable, &exchange->missing, &exchange->error);
+}
+
+static void
+answer_complete (FerryExchange *exchange)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  const FerryUpload *upload = exchange->upload;
+  g_autofree char *hex = ferry_sha256_to_hex (upload->whole);
+  g_autofree char *url = ferry_share_address (exchange, upload);
+
+  json_object_set_string_member (object, "status", "complete");
+  json_object_set_string_member (object, "name", upload->published);
+  json_object_set_int_member (object, "size", (gint64) upload->size);
+  json_object_set_string_member (object, "sha256", hex);
+  json_object_set_string_member (object, "url", url);
+  ferry_exchange_answer_json (exchange, SOUP_STATUS_OK, object);
+}
+
+static void
+ending_done (FerryExchange *exchange)
+{
+  GHashTable *completions = exchange->receiver->completions;
+  FerryCompletion *completion = g_hash_table_lookup (completions, exchange->route.id);
+  g_autoptr (FerryExchange) next = g_queue_pop_head (&completion->waiting);
+
+  if (exchange->error != NULL)
+    ferry_exchange_answer_error (exchange);
+  else if (exchange->route.kind == FERRY_ROUTE_DISCARD)
+    ferry_exchange_answer_empty (exchange, SOUP_STATUS_NO_CONTENT);
+  else if (!exchange->closed)
+    answer_complete (exchange);
+
+  while (next != NULL && next->closed)
+    {
+      ferry_exchange_unref (next);
+      next = g_queue_pop_head (&completion->waiting);
+    }
+  if (next == NULL || !exchange->receiver->running)
+    {
+      g_hash_table_remove (completions, exchange->route.id);
+      return;
+    }
+  start_ending (next);
+}
+
+/* Long work for reading back, also of one that only finds that it is done: the order among them stays. */
+static void
+start_ending (FerryExchange *exchange)
+{
+  FerryCompletion *completion
+      = g_hash_table_lookup (exchange->receiver->completions, exchange->route.id);
+
+  g_clear_object (&completion->cancellable);
+  completion->cancellable = g_cancellable_new ();
+  exchange->cancellable = g_object_ref (completion->cancellable);
+  ferry_exchange_work (
+      exchange, exchange->route.kind == FERRY_ROUTE_DISCARD ? FERRY_WORK_SHORT : FERRY_WORK_LONG,
+      run_ending, ending_done);
+}
+
+/* One after the other for each upload. Discarding ends what is being read back. */
+static void
+queue_ending (FerryExchange *exchange)
+{
+  GHashTable *completions = exchange->receiver->completions;
+  FerryCompletion *completion = g_hash_table_lookup (completions, exchange->route.id);
+
+  exchange->stage = FERRY_STAGE_WORKING;
+  if (completion == NULL)
+    {
+      completion = g_new0 (FerryCompletion, 1);
+      completion->cancellable = g_cancellable_new ();
+      g_queue_init (&completion->waiting);
+      g_hash_table_insert (completions, g_strdup (exchange->route.id), completion);
+      start_ending (exchange);
+      return;
+    }
+  if (exchange->route.kind == FERRY_ROUTE_DISCARD)
+    g_cancellable_cancel (completion->cancellable);
+  ferry_exchange_pause (exchange);
+  g_queue_push_tail (&completion->waiting, ferry_exchange_ref (exchange));
+}
+
+/* ---- requests ---- */
+
+static gboolean
+begin_json (FerryExchange *exchange)
+{
+  gint64 length = ferry_http_parse_length (ferry_exchange_get_field (exchange, "Content-Length"));
+
+  if (length > FERRY_REQUEST_JSON_MAX)
+    {
+      ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_TOO_LARGE,
+                                     "The JSON is longer than 64 KiB.");
+      return FALSE;
+    }
+  exchange->body = g_byte_array_new ();
+  exchange->stage = FERRY_STAGE_BODY;
+  return TRUE;
+}
+
+static void
+begin_initiate (FerryExchange *exchange)
+{
+  const char *key = ferry_exchange_get_field (exchange, "Idempotency-Key");
+
+  if (!ferry_request_key_is_valid (key))
+    {
+      ferry_exchange_answer_problem (
+          exchange, FERRY_PROBLEM_BAD_REQUEST,
+          "“Idempotency-Key” is missing, or is not 1 to 255 visible ASCII characters.");
+      return;
+    }
+  exchange->key = g_strdup (key);
+  begin_json (exchange);
+}
+
+void
+ferry_chunk_handler_begin (FerryExchange *exchange)
+{
+  switch (exchange->route.kind)
+    {
+    case FERRY_ROUTE_CHUNK:
+      begin_chunk (exchange);
+      return;
+    case FERRY_ROUTE_INITIATE:
+      begin_initiate (exchange);
+      return;
+    case FERRY_ROUTE_COMPLETE:
+      begin_json (exchange);
+      return;
+    case FERRY_ROUTE_STATUS:
+      if (exchange->route.id[0] == '\0')
+        ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_BAD_REQUEST,
+                                       "“id” is missing or is not the id of an upload.");
+      else
+        exchange->stage = FERRY_STAGE_BODY;
+      return;
+    case FERRY_ROUTE_DISCARD:
+    case FERRY_ROUTE_FILE:
+      exchange->stage = FERRY_STAGE_BODY;
+      return;
+    case FERRY_ROUTE_NONE:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+void
+ferry_chunk_handler_got_bytes (FerryExchange *exchange, const void *data, gsize length)
+{
+  if (exchange->route.kind == FERRY_ROUTE_CHUNK)
+    {
+      got_chunk_bytes (exchange, data, length);
+      return;
+    }
+  if (exchange->body == NULL)
+    return;
+  if (exchange->n_body > FERRY_REQUEST_JSON_MAX)
+    ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_TOO_LARGE,
+                                   "The JSON is longer than 64 KiB.");
+  else
+    g_byte_array_append (exchange->body, data, (guint) length);
+}
+
+static void
+got_json (FerryExchange *exchange)
+{
+  const char *data = (const char *) exchange->body->data;
+  gsize length = exchange->body->len;
+  gboolean initiates = exchange->route.kind == FERRY_ROUTE_INITIATE;
+  const char *wrong
+      = initiates ? ferry_initiate_parse (data, length, &exchange->initiate)
+                  : ferry_complete_parse (data, length, &exchange->has_sha256, exchange->sha256);
+
+  if (wrong != NULL)
+    {
+      ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_BAD_REQUEST, wrong);
+      return;
+    }
+  if (!initiates)
+    {
+      queue_ending (exchange);
+      return;
+    }
+  exchange->stage = FERRY_STAGE_WORKING;
+  ferry_exchange_work (exchange, FERRY_WORK_SHORT, run_initiate, initiate_done);
+}
+
+void
+ferry_chunk_handler_got_body (FerryExchange *exchange)
+{
+  switch (exchange->route.kind)
+    {
+    case FERRY_ROUTE_CHUNK:
+      got_chunk_body (exchange);
+      return;
+    case FERRY_ROUTE_INITIATE:
+    case FERRY_ROUTE_COMPLETE:
+      got_json (exchange);
+      return;
+    case FERRY_ROUTE_STATUS:
+      exchange->stage = FERRY_STAGE_WORKING;
+      ferry_exchange_work (exchange, FERRY_WORK_SHORT, run_status, status_done);
+      return;
+    case FERRY_ROUTE_DISCARD:
+      queue_ending (exchange);
+      return;
+    case FERRY_ROUTE_FILE:
+      ferry_share_serve (exchange);
+      return;
+    case FERRY_ROUTE_NONE:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+void
+ferry_chunk_handler_closed (FerryExchange *exchange)
+{
+  /* What is being confirmed goes on to its end; the claim is left then. What a worker plans, too. */
+  if (exchange->route.kind == FERRY_ROUTE_CHUNK && exchange->stage != FERRY_STAGE_WORKING
+      && exchange->stage != FERRY_STAGE_PLANNING)
+    {
+      g_clear_pointer (&exchange->plan, ferry_chunk_plan_free);
+      leave_claim (exchange);
+    }
+}

@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ferry-request.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "ferry-http-headers.h"
+
+#define CHUNK_DIGITS 18
+
+/* ---- paths ---- */
+
+static gboolean
+scan_text (const char **p, const char *text)
+{
+  gsize length = strlen (text);
+
+  if (strncmp (*p, text, length) != 0)
+    return FALSE;
+  *p += length;
+  return TRUE;
+}
+
+static gboolean
+scan_id (const char **p, char id[FERRY_UPLOAD_ID_LENGTH + 1])
+{
+  if (strspn (*p, "0123456789abcdef") != FERRY_UPLOAD_ID_LENGTH)
+    return FALSE;
+  memcpy (id, *p, FERRY_UPLOAD_ID_LENGTH);
+  id[FERRY_UPLOAD_ID_LENGTH] = '\0';
+  *p += FERRY_UPLOAD_ID_LENGTH;
+  return TRUE;
+}
+
+/* One spelling for each number. */
+static gboolean
+scan_chunk (const char **p, guint64 *chunk)
+{
+  gsize digits = strspn (*p, "0123456789");
+
+  if (digits == 0 || digits > CHUNK_DIGITS || (digits > 1 && **p == '0'))
+    return FALSE;
+  *chunk = g_ascii_strtoull (*p, NULL, 10);
+  *p += digits;
+  return TRUE;
+}
+
+/* "id=…" and nothing else of that name. */
+static gboolean
+find_id (const char *query, char id[FERRY_UPLOAD_ID_LENGTH + 1])
+{
+  gboolean found = FALSE;
+
+  for (const char *p = query; p != NULL; p = strchr (p, '&'))
+    {
+      const char *q = p + (*p == '&' ? 1 : 0);
+
+      p = q;
+      if (!scan_text (&q, "id="))
+        continue;
+      if (found || !scan_id (&q, id) || (*q != '\0' && *q != '&'))
+        return FALSE;
+      found = TRUE;
+    }
+  return found;
+}
+
+static FerryRouteKind
+parse_upload_path (const char *p, FerryRoute *route)
+{
+  if (!scan_id (&p, route->id))
+    return FERRY_ROUTE_NONE;
+  if (*p == '\0')
+    {
+      route->allow = "DELETE";
+      return FERRY_ROUTE_DISCARD;
+    }
+  if (strcmp (p, "/complete") == 0)
+    {
+      route->allow = "POST";
+      return FERRY_ROUTE_COMPLETE;
+    }
+  if (!scan_text (&p, "/chunks/") || !scan_chunk (&p, &route->chunk) || *p != '\0')
+    return FERRY_ROUTE_NONE;
+  route->allow = "PUT";
+  return FERRY_ROUTE_CHUNK;
+}
+
+static FerryRouteKind
+parse_file_path (const char *p, FerryRoute *route)
+{
+  if (!scan_id (&p, route->id) || !scan_text (&p, "/") || *p == '\0' || strchr (p, '/') != NULL)
+    return FERRY_ROUTE_NONE;
+  /* NULL for a broken escape, %00 and %2F. */
+  route->name = g_uri_unescape_string (p, "/");
+  if (route->name == NULL)
+    return FERRY_ROUTE_NONE;
+  route->allow = "GET, HEAD";
+  return FERRY_ROUTE_FILE;
+}
+
+static FerryRouteKind
+parse_path (const char *path, const char *query, FerryRoute *route)
+{
+  const char *p = path;
+
+  if (strcmp (path, "/uploads") == 0)
+    {
+      route->allow = "POST";
+      return FERRY_ROUTE_INITIATE;
+    }
+  if (strcmp (path, "/status") == 0)
+    {
+      route->allow = "GET";
+      /* Without an id it is a question about no upload. */
+      if (!find_id (query, route->id))
+        route->id[0] = '\0';
+      return FERRY_ROUTE_STATUS;
+    }
+  if (scan_text (&p, "/uploads/"))
+    return parse_upload_path (p, route);
+  if (scan_text (&p, "/files/"))
+    return parse_file_path (p, route);
+  return FERRY_ROUTE_NONE;
+}
+
+static gboolean
+is_allowed (const char *allow, const char *method)
+{
+  g_auto (GStrv) methods = g_strsplit (allow, ", ", -1);
+
+  return g_strv_contains ((const char *const *) methods, method);
+}
+
+void
+ferry_route_parse (const char *method, const char *path, const char *query, FerryRoute *route)
+{
+  g_return_if_fail (route != NULL);
+
+  memset (route, 0, sizeof *route);
+  if (method == NULL || path == NULL)
+    return;
+  route->kind = parse_path (path, query, route);
+  if (route->allow != NULL && !is_allowed (route->allow, method))
+    route->kind = FERRY_ROUTE_NONE;
+}
+
+void
+ferry_route_clear (FerryRoute *route)
+{
+  g_clear_pointer (&route->name, g_free);
+}
+
+/* ---- the head ---- */
+
+typedef struct
+{
+  guint n_lengths;
+  guint n_codings;
+} Framing;
+
+static gboolean
+is_named (const char *line, gsize length, const char *name)
+{
+  gsize n = strlen (name);
+
+  return length > n && line[n] == ':' && g_ascii_strncasecmp (line, name, n) == 0;
+}
+
+/* One field without its end of line; 0 or the status. */
+static unsigned
+check_field (const char *line, gsize length, Framing *framing)
+{
+  const char *colon = memchr (line, ':', length);
+
+  /* A blank at the start continues the line before, one before the colon hides the name. */
+  if (colon == NULL || colon == line || line[0] == ' ' || line[0] == '\t' || colon[-1] == ' '
+      || colon[-1] == '\t')
+    return 400;
+
+  g_autofree char *value = g_strstrip (g_strndup (colon + 1, (gsize) (line + length - colon - 1)));
+
+  if (is_named (line, length, "Content-Length"))
+    {
+      gsize digits = strspn (value, "0123456789");
+
+      framing->n_lengths++;
+      if (digits == 0 || digits > CHUNK_DIGITS || value[digits] != '\0')
+        return 400;
+    }
+  if (is_named (line, length, "Transfer-Encoding"))
+    {
+      framing->n_codings++;
+      if (g_ascii_strcasecmp (value, "chunked") != 0)
+        return 501;
+    }
+  return framing->n_lengths + framing->n_codings > 1 ? 400 : 0;
+}
+
+unsigned
+ferry_request_check_head (const char *head, gsize length)
+{
+  Framing framing = { 0 };
+  gsize start = 0;
+
+  g_return_val_if_fail (head != NULL, 400);
+
+  if (length < 4 || memcmp (head + length - 4, "\r\n\r\n", 4) != 0
+      || memchr (head, '\0', length) != NULL)
+    return 400;
+  for (gsize i = 0; i < length - 2; i++)
+    {
+      if (head[i] != '\r' && head[i] != '\n')
+        continue;
+      /* Ends of lines of other kinds, and empty lines, are where parsers disagree. */
+      if (head[i] == '\n' || head[i + 1] != '\n' || i == start)
+        return 400;
+
+      unsigned status = start > 0 ? check_field (head + start, i - start, &framing) : 0;
+
+      if (status != 0)
+        return status;
+      start = i + 2;
+      i++;
+    }
+  return 0;
+}
+
+/* ---- fields ---- */
+
+const char *
+ferry_request_parse_bearer (const char *authorization)
+{
+  static const char scheme[] = "Bearer ";
+
+  if (authorization == NULL || g_ascii_strncasecmp (authorization, scheme, strlen (scheme)) != 0)
+    return NULL;
+
+  const char *token = authorization + strlen (scheme);
+
+  token += strspn (token, " ");
+  for (const char *p = token; *p != '\0'; p++)
+    if (!g_ascii_isgraph (*p))
+      return NULL;
+  return *token != '\0' ? token : NULL;
+}
+
+gboolean
+ferry_request_key_is_valid (const char *key)
+{
+  gsize length = key != NULL ? strnlen (key, FERRY_REQUEST_KEY_MAX + 1) : 0;
+
+  if (length == 0 || length > FERRY_REQUEST_KEY_MAX)
+    return FALSE;
+  for (const char *p = key; *p != '\0'; p++)
+    if (!g_ascii_isgraph (*p))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+scan_range_number (const char **p, guint64 *number)
+{
+  gsize digits = strspn (*p, "0123456789");
+  const char *start = *p;
+
+  *p += digits;
+  if (digits == 0)
+    return FALSE;
+  /* More than any size: as far as it goes. */
+  *number = digits > CHUNK_DIGITS ? G_MAXINT64 : g_ascii_strtoull (start, NULL, 10);
+  return TRUE;
+}
+
+static const char *
+skip_blanks (const char *p)
+{
+  return p + strspn (p, " \t");
+}
+
+FerryRangeVerdict
+ferry_request_parse_range (const char *value, guint64 size, guint64 *first, guint64 *last)
+{
+  guint64 from = 0, to = 0;
+  const char *p = value != NULL ? skip_blanks (value) : NULL;
+
+  if (p == NULL || g_ascii_strncasecmp (p, "bytes=", 6) != 0)
+    return FERRY_RANGE_WHOLE;
+  p = skip_blanks (p + 6);
+
+  gboolean has_from = scan_range_number (&p, &from);
+
+  if (*p++ != '-')
+    return FERRY_RANGE_WHOLE;
+
+  gboolean has_to = scan_range_number (&p, &to);
+
+  /* A list is answered with the whole, and so is what is no range: both are allowed. */
+  if (*skip_blanks (p) != '\0' || (!has_from && !has_to) || (has_from && has_to && to < from))
+    return FERRY_RANGE_WHOLE;
+  if (has_from ? from >= size : to == 0 || size == 0)
+    return FERRY_RANGE_UNSATISFIABLE;
+  *first = has_from ? from : size - MIN (to, size);
+  *last = has_from && has_to ? MIN (to, size - 1) : size - 1;
+  return FERRY_RANGE_PART;
+}
+
+/* ---- preconditions ---- */
+
+/* Whether "*" or one of the list is @etag. A weak tag of the list matches a strong one only where @weak says so. */
+static gboolean
+list_has_etag (const char *list, const char *etag, gboolean weak)
+{
+  gsize length = strlen (etag);
+  const char *p = skip_blanks (list);
+
+  if (*p == '*' && *skip_blanks (p + 1) == '\0')
+    return TRUE;
+  while (*p != '\0')
+    {
+      gboolean is_weak = g_str_has_prefix (p, "W/");
+      const char *tag = p + (is_weak ? 2 : 0);
+      const char *end = *tag == '"' ? strchr (tag + 1, '"') : NULL;
+
+      if (end != NULL)
+        {
+          end++;
+          if ((weak || !is_weak) && (gsize) (end - tag) == length
+              && memcmp (tag, etag, length) == 0)
+            return TRUE;
+        }
+      else
+        end = tag;
+      /* What is no entity tag matches nothing. */
+      p = end + strcspn (end, ",");
+      p += strspn (p, ", \t");
+    }
+  return FALSE;
+}
+
+static gboolean
+range_is_guarded (const char *if_range, const char *etag, gint64 modified)
+{
+  if (if_range == NULL)
+    return TRUE;
+
+  const char *p = skip_blanks (if_range);
+
+  if (*p == '"')
+    return strcmp (p, etag) == 0;
+  return ferry_http_parse_date (p) == modified && modified >= 0;
+}
+
+FerryConditionsVerdict
+ferry_conditions_evaluate (const FerryConditions *conditions,
+                           const char *etag,
+                           gint64 modified,
+                           gboolean *use_range)
+{
+  g_return_val_if_fail (conditions != NULL && etag != NULL && use_range != NULL,
+                        FERRY_CONDITIONS_FAILED);
+
+  gint64 unmodified_since = ferry_http_parse_date (conditions->if_unmodified_since);
+  gint64 modified_since = ferry_http_parse_date (conditions->if_modified_since);
+
+  *use_range = FALSE;
+  if (conditions->if_match != NULL)
+    {
+      if (!list_has_etag (conditions->if_match, etag, FALSE))
+        return FERRY_CONDITIONS_FAILED;
+    }
+  else if (unmodified_since >= 0 && modified > unmodified_since)
+    return FERRY_CONDITIONS_FAILED;
+
+  if (conditions->if_none_match != NULL)
+    {
+      if (list_has_etag (conditions->if_none_match, etag, TRUE))
+        return FERRY_CONDITIONS_NOT_MODIFIED;
+    }
+  else if (modified_since >= 0 && modified <= modified_since)
+    return FERRY_CONDITIONS_NOT_MODIFIED;
+
+  *use_range = range_is_guarded (conditions->if_range, etag, modified);
+  return FERRY_CONDITIONS_MET;
+}
+
+/* ---- bodies ---- */
+
+/* The end of the string that starts at @i, or 0. */
+static gsize
+skip_string (const char *data, gsize length, gsize i)
+{
+  for (i++; i < length; i++)
+    {
+      if (data[i] == '"')
+        return i;
+      if ((guchar) data[i] < ' ')
+        return 0;
+      /* json-glib takes octal escapes too, which may make bytes that are no text. */
+      if (data[i] == '\\' && (++i == length || data[i] == '\0' || !strchr ("\"\\/bfnrtu", data[i])))
+        return 0;
+    }
+  return 0;
+}
+
+static gboolean
+is_plain_outside_strings (char c)
+{
+  return g_ascii_isdigit (c) || g_ascii_islower (c) || (c != '\0' && strchr (" \t\r\n:,+-.E", c));
+}
+
+gboolean
+ferry_request_json_is_plain (const char *data, gsize length)
+{
+  guint depth = 0;
+
+  if (length > FERRY_REQUEST_JSON_MAX || !g_utf8_validate_len (data, length, NULL))
+    return FALSE;
+  for (gsize i = 0; i < length; i++)
+    {
+      char c = data[i];
+
+      if (c == '"')
+        {
+          i = skip_string (data, length, i);
+          if (i == 0)
+            return FALSE;
+        }
+      else if (c == '{' || c == '[')
+        {
+          if (++depth > FERRY_REQUEST_JSON_DEPTH)
+            return FALSE;
+        }
+      else if (c == '}' || c == ']')
+        {
+          if (depth-- == 0)
+            return FALSE;
+        }
+      else if (!is_plain_outside_strings (c))
+        return FALSE;
+    }
+  return depth == 0;
+}
+
+static JsonObject *
+parse_object (const char *data, gsize length)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+
+  if (length == 0 || !ferry_request_json_is_plain (data, length)
+      || !json_parser_load_from_data (parser, data, (gssize) length, NULL))
+    return NULL;
+
+  JsonNode *root = json_parser_get_root (parser);
+
+  return root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_dup_object (root) : NULL;
+}
+
+/* The member, or NULL when it is absent or null. */
+static JsonNode *
+get_member (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  return node != NULL && !JSON_NODE_HOLDS_NULL (node) ? node : NULL;
+}
+
+static const char *
+get_string (JsonNode *node)
+{
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_STRING
+             ? json_node_get_string (node)
+             : NULL;
+}
+
+/* FALSE when it is there and none. */
+static gboolean
+read_sha256 (JsonObject *object, gboolean *has_sha256, guint8 sha256[FERRY_SHA256_SIZE])
+{
+  JsonNode *node = get_member (object, "sha256");
+
+  *has_sha256 = FALSE;
+  if (node == NULL)
+    return TRUE;
+  *has_sha256 = ferry_sha256_from_hex (get_string (node), sha256);
+  return *has_sha256;
+}
+
+/* Seconds since 1970 or a time of RFC 3339; FALSE when it is there and neither. */
+static gboolean
+read_modified (JsonObject *object, gint64 *modified)
+{
+  JsonNode *node = get_member (object, "modified");
+  const char *text = get_string (node);
+  const gint64 last = G_GINT64_CONSTANT (253402300799); /* the end of the year 9999 */
+
+  *modified = -1;
+  if (node == NULL)
+    return TRUE;
+  if (text != NULL)
+    {
+      g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
+      g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (text, utc);
+
+      if (time == NULL)
+        return FALSE;
+      *modified = CLAMP (g_date_time_to_unix (time), 0, last);
+      return TRUE;
+    }
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
+    return FALSE;
+  *modified = CLAMP (json_node_get_int (node), 0, last);
+  return TRUE;
+}
+
+static gboolean
+read_size (JsonObject *object, guint64 *size)
+{
+  JsonNode *node = get_member (object, "size");
+
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != G_TYPE_INT64 || json_node_get_int (node) < 0)
+    return FALSE;
+  *size = (guint64) json_node_get_int (node);
+  return TRUE;
+}
+
+const char *
+ferry_initiate_parse (const char *data, gsize length, FerryInitiate *initiate)
+{
+  g_return_val_if_fail (initiate != NULL, NULL);
+
+  memset (initiate, 0, sizeof *initiate);
+
+  g_autoptr (JsonObject) object = parse_object (data, length);
+
+  if (object == NULL)
+    return "The body is not a JSON object.";
+
+  const char *name = get_string (get_member (object, "name"));
+
+  /* Half a surrogate pair is an escape that makes no text. */
+  if (name == NULL || *name == '\0' || !g_utf8_validate (name, -1, NULL))
+    return "“name” is missing or is not text.";
+  if (strlen (name) > FERRY_REQUEST_NAME_MAX)
+    return "“name” is too long.";
+  if (!read_size (object, &initiate->size))
+    return "“size” is missing or is not a whole number of bytes.";
+  if (!read_modified (object, &initiate->modified))
+    return "“modified” is neither a time like 2031-05-03T14:02:00Z nor whole seconds since 1970.";
+  if (!read_sha256 (object, &initiate->has_sha256, initiate->sha256))
+    return "“sha256” is not 64 hexadecimal digits.";
+  initiate->name = g_strdup (name);
+  return NULL;
+}
+
+void
+ferry_initiate_clear (FerryInitiate *initiate)
+{
+  g_clear_pointer (&initiate->name, g_free);
+}
+
+void
+ferry_initiate_digest (const FerryInitiate *initiate, guint8 sha256[FERRY_SHA256_SIZE])
+{
+  g_return_if_fail (initiate != NULL && initiate->name != NULL);
+
+  g_autoptr (FerryDigest) digest = ferry_digest_new ();
+  g_autofree char *numbers
+      = g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %d ", initiate->size,
+                         initiate->modified, initiate->has_sha256);
+
+  ferry_digest_update (digest, numbers, strlen (numbers));
+  if (initiate->has_sha256)
+    ferry_digest_update (digest, initiate->sha256, FERRY_SHA256_SIZE);
+  ferry_digest_update (digest, initiate->name, strlen (initiate->name));
+  ferry_digest_finish (digest, sha256);
+}
+
+const char *
+ferry_complete_parse (const char *data,
+                      gsize length,
+                      gboolean *has_sha256,
+                      guint8 sha256[FERRY_SHA256_SIZE])
+{
+  *has_sha256 = FALSE;
+  if (length == 0)
+    return NULL;
+
+  g_autoptr (JsonObject) object = parse_object (data, length);
+
+  if (object == NULL)
+    return "The body is not a JSON object.";
+  if (!read_sha256 (object, has_sha256, sha256))
+    return "“sha256” is not 64 hexadecimal digits.";
+  return NULL;
+}
+
+char *
+ferry_request_format_time (gint64 seconds)
+{
+  const gint64 last = G_GINT64_CONSTANT (253402300799); /* the end of the year 9999 */
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (CLAMP (seconds, 0, last));
+
+  return g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ");
+}

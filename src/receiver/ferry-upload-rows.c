@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ferry-upload-rows.h"
+
+#include <string.h>
+
+#include "ferry-error.h"
+
+/* A released script never changes: append the next one. */
+const char *const ferry_upload_migrations[]
+    = { "CREATE TABLE upload ("
+        "  number INTEGER PRIMARY KEY,"
+        "  id TEXT NOT NULL UNIQUE CHECK (length (id) = 32),"
+        "  key TEXT UNIQUE,"
+        "  request BLOB NOT NULL CHECK (length (request) = 32),"
+        "  folder TEXT NOT NULL,"
+        "  name TEXT NOT NULL,"
+        "  size INTEGER NOT NULL CHECK (size >= 0),"
+        "  chunk_size INTEGER NOT NULL CHECK (chunk_size > 0),"
+        "  modified INTEGER NOT NULL CHECK (modified >= -1),"
+        "  sha256 BLOB CHECK (length (sha256) = 32),"
+        "  status INTEGER NOT NULL CHECK (status BETWEEN 0 AND 3)," /* FerryUploadStatus */
+        "  touched INTEGER NOT NULL,"
+        "  published TEXT,"
+        "  whole BLOB CHECK (length (whole) = 32),"
+        "  stamp_inode INTEGER,"
+        "  stamp_size INTEGER,"
+        "  stamp_mtime INTEGER,"
+        "  CHECK (published IS NULL OR (whole IS NOT NULL AND stamp_inode IS NOT NULL"
+        "    AND stamp_size IS NOT NULL AND stamp_mtime IS NOT NULL)),"
+        "  CHECK (status <> 1 OR published IS NOT NULL)"
+        ") STRICT;"
+        "CREATE INDEX upload_open ON upload (touched) WHERE status = 0;"
+        "CREATE TABLE chunk ("
+        "  upload INTEGER NOT NULL REFERENCES upload (number) ON DELETE CASCADE,"
+        "  idx INTEGER NOT NULL CHECK (idx >= 0),"
+        "  sha256 BLOB NOT NULL CHECK (length (sha256) = 32),"
+        "  PRIMARY KEY (upload, idx)"
+        ") STRICT, WITHOUT ROWID;",
+        NULL };
+
+#define COLUMNS                                                                                    \
+  "number, id, key, request, folder, name, size, chunk_size, modified, sha256, status, touched, "  \
+  "published, whole, stamp_inode, stamp_size, stamp_mtime"
+
+void
+ferry_upload_free (FerryUpload *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->key);
+  g_free (self->folder);
+  g_free (self->name);
+  g_free (self->published);
+  g_free (self);
+}
+
+guint64
+ferry_upload_n_chunks (const FerryUpload *self)
+{
+  return self->size / self->chunk_size + (self->size % self->chunk_size > 0 ? 1 : 0);
+}
+
+guint64
+ferry_upload_chunk_length (const FerryUpload *self, guint64 chunk)
+{
+  g_return_val_if_fail (chunk < ferry_upload_n_chunks (self), 0);
+
+  return MIN (self->chunk_size, self->size - chunk * self->chunk_size);
+}
+
+/* ---- reading ---- */
+
+static char *
+column_text (sqlite3_stmt *statement, int column)
+{
+  return g_strdup ((const char *) sqlite3_column_text (statement, column));
+}
+
+static gboolean
+column_sha256 (sqlite3_stmt *statement, int column, guint8 sha256[FERRY_SHA256_SIZE])
+{
+  if (sqlite3_column_bytes (statement, column) != FERRY_SHA256_SIZE)
+    return FALSE;
+  memcpy (sha256, sqlite3_column_blob (statement, column), FERRY_SHA256_SIZE);
+  return TRUE;
+}
+
+static FerryUpload *
+read_upload (sqlite3_stmt *statement)
+{
+  FerryUpload *self = g_new0 (FerryUpload, 1);
+
+  self->number = sqlite3_column_int64 (statement, 0);
+  g_strlcpy (self->id, (const char *) sqlite3_column_text (statement, 1), sizeof self->id);
+  self->key = column_text (statement, 2);
+  column_sha256 (statement, 3, self->request);
+  self->folder = column_text (statement, 4);
+  self->name = column_text (statement, 5);
+  self->size = (guint64) sqlite3_column_int64 (statement, 6);
+  /* Never 0, not even in a database that somebody edited: it is divided by. */
+  self->chunk_size = (guint64) MAX (sqlite3_column_int64 (statement, 7), 1);
+  self->modified = sqlite3_column_int64 (statement, 8);
+  self->has_sha256 = column_sha256 (statement, 9, self->sha256);
+  self->status = (FerryUploadStatus) sqlite3_column_int (statement, 10);
+  self->touched = sqlite3_column_int64 (statement, 11);
+  self->published = column_text (statement, 12);
+  column_sha256 (statement, 13, self->whole);
+  self->stamp.inode = (guint64) sqlite3_column_int64 (statement, 14);
+  self->stamp.size = sqlite3_column_int64 (statement, 15);
+  self->stamp.mtime_ns = sqlite3_column_int64 (statement, 16);
+  return self;
+}
+
+static gboolean
+load_one (FerryDatabase *database,
+          const char *sql,
+          const char *text,
+          FerryUpload **upload,
+          GError **error)
+{
+  sqlite3_stmt *statement = ferry_database_prepare (database, sql, error);
+
+  g_clear_pointer (upload, ferry_upload_free);
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_text (statement, 1, text, -1, SQLITE_STATIC);
+
+  int more = ferry_database_next (database, statement, error);
+
+  if (more > 0)
+    {
+      *upload = read_upload (statement);
+      sqlite3_reset (statement);
+    }
+  return more >= 0;
+}
+
+gboolean
+ferry_upload_rows_load (FerryDatabase *database,
+                        const char *id,
+                        FerryUpload **upload,
+                        GError **error)
+{
+  return load_one (database, "SELECT " COLUMNS " FROM upload WHERE id = ?1", id, upload, error);
+}
+
+gboolean
+ferry_upload_rows_load_by_key (FerryDatabase *database,
+                               const char *key,
+                               FerryUpload **upload,
+                               GError **error)
+{
+  return load_one (database, "SELECT " COLUMNS " FROM upload WHERE key = ?1", key, upload, error);
+}
+
+static GPtrArray *
+load_many (FerryDatabase *database, const char *sql, gint64 number, GError **error)
+{
+  g_autoptr (GPtrArray) uploads
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) (void (*) (void)) ferry_upload_free);
+  sqlite3_stmt *statement = ferry_database_prepare (database, sql, error);
+  int more = 0;
+
+  if (statement == NULL)
+    return NULL;
+  if (sqlite3_bind_parameter_count (statement) > 0)
+    sqlite3_bind_int64 (statement, 1, number);
+  while ((more = ferry_database_next (database, statement, error)) > 0)
+    g_ptr_array_add (uploads, read_upload (statement));
+  return more == 0 ? g_steal_pointer (&uploads) : NULL;
+}
+
+GPtrArray *
+ferry_upload_rows_load_publishing (FerryDatabase *database, GError **error)
+{
+  return load_many (database,
+                    "SELECT " COLUMNS " FROM upload WHERE status = 0 AND published IS NOT NULL", 0,
+                    error);
+}
+
+GPtrArray *
+ferry_upload_rows_load_stale (FerryDatabase *database, gint64 before, GError **error)
+{
+  return load_many (database,
+                    "SELECT " COLUMNS " FROM upload WHERE status = 0 AND published IS NULL"
+                    " AND touched < ?1 LIMIT 1000",
+                    before, error);
+}
+
+gboolean
+ferry_upload_rows_count_open (FerryDatabase *database, guint64 *n, GError **error)
+{
+  sqlite3_stmt *statement
+      = ferry_database_prepare (database, "SELECT count (*) FROM upload WHERE status = 0", error);
+
+  if (statement == NULL || ferry_database_next (database, statement, error) <= 0)
+    return FALSE;
+  *n = (guint64) sqlite3_column_int64 (statement, 0);
+  sqlite3_reset (statement);
+  return TRUE;
+}
+
+gboolean
+ferry_upload_rows_load_chunk (FerryDatabase *database,
+                              gint64 number,
+                              guint64 chunk,
+                              gboolean *found,
+                              guint8 sha256[FERRY_SHA256_SIZE],
+                              GError **error)
+{
+  sqlite3_stmt *statement = ferry_database_prepare (
+      database, "SELECT sha256 FROM chunk WHERE upload = ?1 AND idx = ?2", error);
+
+  *found = FALSE;
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, number);
+  sqlite3_bind_int64 (statement, 2, (sqlite3_int64) chunk);
+
+  int more = ferry_database_next (database, statement, error);
+
+  if (more > 0)
+    {
+      *found = column_sha256 (statement, 0, sha256);
+      sqlite3_reset (statement);
+    }
+  return more >= 0;
+}
+
+FerryRanges *
+ferry_upload_rows_load_ranges (FerryDatabase *database, gint64 number, GError **error)
+{
+  g_autoptr (FerryRanges) ranges = ferry_ranges_new ();
+  sqlite3_stmt *statement = ferry_database_prepare (
+      database, "SELECT idx FROM chunk WHERE upload = ?1 ORDER BY idx", error);
+  guint64 start = 0, end = 0;
+  int more = 0;
+
+  if (statement == NULL)
+    return NULL;
+  sqlite3_bind_int64 (statement, 1, number);
+  while ((more = ferry_database_next (database, statement, error)) > 0)
+    {
+      guint64 chunk = (guint64) sqlite3_column_int64 (statement, 0);
+
+      if (chunk != end)
+        {
+          ferry_ranges_add (ranges, start, end);
+          start = chunk;
+        }
+      end = chunk + 1;
+    }
+  ferry_ranges_add (ranges, start, end);
+  return more == 0 ? g_steal_pointer (&ranges) : NULL;
+}
+
+GByteArray *
+ferry_upload_rows_load_digests (FerryDatabase *database, gint64 number, GError **error)
+{
+  g_autoptr (GByteArray) digests = g_byte_array_new ();
+  sqlite3_stmt *statement = ferry_database_prepare (
+      database, "SELECT sha256 FROM chunk WHERE upload = ?1 ORDER BY idx", error);
+  guint8 sha256[FERRY_SHA256_SIZE] = { 0 };
+  int more = 0;
+
+  if (statement == NULL)
+    return NULL;
+  sqlite3_bind_int64 (statement, 1, number);
+  while ((more = ferry_database_next (database, statement, error)) > 0)
+    {
+      column_sha256 (statement, 0, sha256);
+      g_byte_array_append (digests, sha256, sizeof sha256);
+    }
+  return more == 0 ? g_steal_pointer (&digests) : NULL;
+}
+
+/* ---- writing ---- */
+
+static void
+bind_sha256 (sqlite3_stmt *statement, int parameter, gboolean has, const guint8 *sha256)
+{
+  if (has)
+    sqlite3_bind_blob (statement, parameter, sha256, FERRY_SHA256_SIZE, SQLITE_STATIC);
+}
+
+gboolean
+ferry_upload_rows_add (FerryDatabase *database, FerryUpload *upload, GError **error)
+{
+  sqlite3_stmt *statement = ferry_database_prepare (
+      database,
+      "INSERT INTO upload (id, key, request, folder, name, size, chunk_size, modified, sha256,"
+      " status, touched) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10)",
+      error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_text (statement, 1, upload->id, -1, SQLITE_STATIC);
+  sqlite3_bind_text (statement, 2, upload->key, -1, SQLITE_STATIC);
+  bind_sha256 (statement, 3, TRUE, upload->request);
+  sqlite3_bind_text (statement, 4, upload->folder, -1, SQLITE_STATIC);
+  sqlite3_bind_text (statement, 5, upload->name, -1, SQLITE_STATIC);
+  sqlite3_bind_int64 (statement, 6, (sqlite3_int64) upload->size);
+  sqlite3_bind_int64 (statement, 7, (sqlite3_int64) upload->chunk_size);
+  sqlite3_bind_int64 (statement, 8, upload->modified);
+  bind_sha256 (statement, 9, upload->has_sha256, upload->sha256);
+  sqlite3_bind_int64 (statement, 10, upload->touched);
+  if (!ferry_database_step (database, statement, error))
+    return FALSE;
+  upload->number = sqlite3_last_insert_rowid (sqlite3_db_handle (statement));
+  return TRUE;
+}
+
+/* Steps an UPDATE. */
+static gboolean
+step_changing (FerryDatabase *database, sqlite3_stmt *statement, gboolean *changed, GError **error)
+{
+  *changed = FALSE;
+  if (!ferry_database_step (database, statement, error))
+    return FALSE;
+  *changed = sqlite3_changes (sqlite3_db_handle (statement)) > 0;
+  return TRUE;
+}
+
+gboolean
+ferry_upload_rows_touch (
+    FerryDatabase *database, gint64 number, gint64 now, gboolean *changed, GError **error)
+{
+  sqlite3_stmt *statement = ferry_database_prepare (
+      database, "UPDATE upload SET touched = ?2 WHERE number = ?1 AND status = 0", error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, number);
+  sqlite3_bind_int64 (statement, 2, now);
+  return step_changing (database, statement, changed, error);
+}
+
+gboolean
+ferry_upload_rows_set_publishing (FerryDatabase *database,
+                                  const FerryUpload *upload,
+                                  gboolean *changed,
+                                  GError **error)
+{
+  sqlite3_stmt *statement = ferry_database_prepare (
+      database,
+      "UPDATE upload SET published = ?2, whole = ?3, stamp_inode = ?4, stamp_size = ?5,"
+      " stamp_mtime = ?6 WHERE number = ?1 AND status = 0",
+      error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, upload->number);
+  sqlite3_bind_text (statement, 2, upload->published, -1, SQLITE_STATIC);
+  bind_sha256 (statement, 3, TRUE, upload->whole);
+  sqlite3_bind_int64 (statement, 4, (sqlite3_int64) upload->stamp.inode);
+  sqlite3_bind_int64 (statement, 5, upload->stamp.size);
+  sqlite3_bind_int64 (statement, 6, upload->stamp.mtime_ns);
+  return step_changing (database, statement, changed, error);
+}
+
+static gboolean
+drop_all_chunks (FerryDatabase *database, gint64 number, GError **error)
+{
+  sqlite3_stmt *statement
+      = ferry_database_prepare (database, "DELETE FROM chunk WHERE upload = ?1", error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, number);
+  return ferry_database_step (database, statement, error);
+}
+
+gboolean
+ferry_upload_rows_set_complete (
+    FerryDatabase *database, gint64 number, gint64 now, gboolean *changed, GError **error)
+{
+  sqlite3_stmt *statement
+      = ferry_database_prepare (database,
+                                "UPDATE upload SET status = 1, touched = ?2"
+                                " WHERE number = ?1 AND status = 0 AND published IS NOT NULL",
+                                error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, number);
+  sqlite3_bind_int64 (statement, 2, now);
+  return step_changing (database, statement, changed, error);
+}
+
+gboolean
+ferry_upload_rows_end (FerryDatabase *database,
+                       gint64 number,
+                       FerryUploadStatus status,
+                       gint64 now,
+                       gboolean *changed,
+                       GError **error)
+{
+  sqlite3_stmt *statement
+      = ferry_database_prepare (database,
+                                "UPDATE upload SET status = ?2, touched = ?3, key = NULL"
+                                " WHERE number = ?1 AND status = 0 AND published IS NULL",
+                                error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, number);
+  sqlite3_bind_int (statement, 2, (int) status);
+  sqlite3_bind_int64 (statement, 3, now);
+  return step_changing (database, statement, changed, error)
+         && (!*changed || drop_all_chunks (database, number, error));
+}
+
+gboolean
+ferry_upload_rows_forget (FerryDatabase *database, gint64 before, GError **error)
+{
+  sqlite3_stmt *statement = ferry_database_prepare (
+      database, "DELETE FROM upload WHERE status IN (2, 3) AND touched < ?1", error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, before);
+  return ferry_database_step (database, statement, error);
+}
+
+gboolean
+ferry_upload_rows_add_chunk (FerryDatabase *database,
+                             gint64 number,
+                             guint64 chunk,
+                             const guint8 sha256[FERRY_SHA256_SIZE],
+                             GError **error)
+{
+  sqlite3_stmt *statement = ferry_database_prepare (
+      database, "INSERT INTO chunk (upload, idx, sha256) VALUES (?1, ?2, ?3)", error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, number);
+  sqlite3_bind_int64 (statement, 2, (sqlite3_int64) chunk);
+  bind_sha256 (statement, 3, TRUE, sha256);
+  return ferry_database_step (database, statement, error);
+}
+
+gboolean
+ferry_upload_rows_drop_chunks (FerryDatabase *database,
+                               gint64 number,
+                               const FerryRanges *chunks,
+                               GError **error)
+{
+  for (gsize i = 0; i < ferry_ranges_get_n (chunks); i++)
+    {
+      FerryRange range = ferry_ranges_get (chunks, i);
+      sqlite3_stmt *statement = ferry_database_prepare (
+          database, "DELETE FROM chunk WHERE upload = ?1 AND idx >= ?2 AND idx < ?3", error);
+
+      if (statement == NULL)
+        return FALSE;
+      sqlite3_bind_int64 (statement, 1, number);
+      sqlite3_bind_int64 (statement, 2, (sqlite3_int64) range.start);
+      sqlite3_bind_int64 (statement, 3, (sqlite3_int64) MIN (range.end, (guint64) G_MAXINT64));
+      if (!ferry_database_step (database, statement, error))
+        return FALSE;
+    }
+  return TRUE;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Feeds foreign bytes to everything that takes requests apart, bare and inside of what is nearly right. */
+#include "ferry-request.h"
+
+#include "ferry-file-name.h"
+#include "fuzz-driver.h"
+#include "receiver-options.h"
+
+#include <string.h>
+
+#define ID "0123456789abcdef0123456789abcdef"
+
+static void
+check_route (const char *method, const char *path, const char *query)
+{
+  FerryRoute route;
+
+  ferry_route_parse (method, path, query, &route);
+  g_assert_cmpint (route.kind, >=, FERRY_ROUTE_NONE);
+  g_assert_cmpint (route.kind, <=, FERRY_ROUTE_FILE);
+  g_assert_true (route.id[0] == '\0' || strlen (route.id) == FERRY_UPLOAD_ID_LENGTH);
+  g_assert_cmpuint (strspn (route.id, "0123456789abcdef"), ==, strlen (route.id));
+  if (route.kind != FERRY_ROUTE_NONE)
+    g_assert_nonnull (route.allow);
+  if (route.name != NULL)
+    g_assert_null (strchr (route.name, '/'));
+  ferry_route_clear (&route);
+}
+
+static void
+check_routes (const char *text)
+{
+  g_autofree char *upload = g_strconcat ("/uploads/", text, NULL);
+  g_autofree char *chunk = g_strconcat ("/uploads/" ID "/chunks/", text, NULL);
+  g_autofree char *file = g_strconcat ("/files/" ID "/", text, NULL);
+  g_autofree char *query = g_strconcat ("id=" ID, text, NULL);
+
+  check_route (text, "/uploads", NULL);
+  check_route ("GET", text, text);
+  check_route ("DELETE", upload, NULL);
+  check_route ("PUT", chunk, NULL);
+  check_route ("GET", file, NULL);
+  check_route ("GET", "/status", text);
+  check_route ("GET", "/status", query);
+}
+
+static void
+check_initiate (const char *data, gsize length)
+{
+  FerryInitiate initiate;
+  const char *wrong = ferry_initiate_parse (data, length, &initiate);
+  guint8 sha256[FERRY_SHA256_SIZE];
+
+  g_assert_true ((wrong == NULL) == (initiate.name != NULL));
+  if (wrong == NULL)
+    {
+      g_assert_true (g_utf8_validate (initiate.name, -1, NULL));
+      g_assert_cmpuint (strlen (initiate.name), <=, FERRY_REQUEST_NAME_MAX);
+      g_assert_cmpuint (initiate.size, <=, G_MAXINT64);
+      g_assert_cmpint (initiate.modified, >=, -1);
+      ferry_initiate_digest (&initiate, sha256);
+    }
+  else
+    g_assert_true (g_str_has_suffix (wrong, "."));
+  ferry_initiate_clear (&initiate);
+}
+
+static void
+check_json (const char *data, gsize length, const char *text)
+{
+  gboolean has_sha256 = FALSE;
+  guint8 sha256[FERRY_SHA256_SIZE];
+  g_autofree char *name = g_strdup_printf ("{\"name\":\"%s\",\"size\":1}", text);
+  g_autofree char *size = g_strdup_printf ("{\"name\":\"a\",\"size\":%s}", text);
+  g_autofree char *modified
+      = g_strdup_printf ("{\"name\":\"a\",\"size\":1,\"modified\":\"%s\"}", text);
+  g_autofree char *other = g_strdup_printf ("{\"sha256\":%s}", text);
+
+  check_initiate (data, length);
+  check_initiate (name, strlen (name));
+  check_initiate (size, strlen (size));
+  check_initiate (modified, strlen (modified));
+  ferry_complete_parse (data, length, &has_sha256, sha256);
+  ferry_complete_parse (other, strlen (other), &has_sha256, sha256);
+}
+
+static void
+check_range (const char *text)
+{
+  static const guint64 sizes[] = { 0, 1, 1000, G_GUINT64_CONSTANT (1) << 62 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      guint64 first = G_MAXUINT64, last = G_MAXUINT64;
+
+      if (ferry_request_parse_range (text, sizes[i], &first, &last) != FERRY_RANGE_PART)
+        continue;
+      g_assert_cmpuint (first, <=, last);
+      g_assert_cmpuint (last, <, sizes[i]);
+    }
+}
+
+static void
+check_head (const char *data, gsize length, const char *text)
+{
+  g_autofree char *field = g_strdup_printf ("GET / HTTP/1.1\r\n%s\r\n\r\n", text);
+  g_autofree char *size = g_strdup_printf ("GET / HTTP/1.1\r\nContent-Length: %s\r\n\r\n", text);
+
+  ferry_request_check_head (data, length);
+  ferry_request_check_head (field, strlen (field));
+  if (ferry_request_check_head (size, strlen (size)) == 0)
+    g_assert_true (
+        g_ascii_isdigit (*g_strchug (size + strlen ("GET / HTTP/1.1\r\nContent-Length:"))));
+}
+
+static void
+check_fields (const char *text)
+{
+  FerryConditions conditions = { text, text, text, text, text };
+  g_autofree char *range = g_strconcat ("bytes=", text, NULL);
+  g_autofree char *bearer = g_strconcat ("Bearer ", text, NULL);
+  const char *token = ferry_request_parse_bearer (bearer);
+  gboolean use_range = FALSE;
+  guint64 value = 0;
+
+  if (token != NULL)
+    g_assert_null (strpbrk (token, " \t\r\n"));
+  ferry_request_parse_bearer (text);
+  if (ferry_request_key_is_valid (text))
+    g_assert_cmpuint (strlen (text), <=, FERRY_REQUEST_KEY_MAX);
+  check_range (text);
+  check_range (range);
+  ferry_conditions_evaluate (&conditions, "\"0123\"", 784111777, &use_range);
+  conditions.if_match = NULL;
+  conditions.if_none_match = NULL;
+  ferry_conditions_evaluate (&conditions, "\"0123\"", 784111777, &use_range);
+  if (receiver_options_parse_size (text, &value))
+    g_assert_cmpuint (value, <, G_GUINT64_CONSTANT (1) << 62);
+  receiver_options_parse_time (text, &value);
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  g_autofree char *text = g_strndup (size > 0 ? (const char *) data : "", size);
+
+  check_routes (text);
+  check_json (size > 0 ? (const char *) data : "", size, text);
+  check_head (size > 0 ? (const char *) data : "", size, text);
+  check_fields (text);
+  return 0;
+}
