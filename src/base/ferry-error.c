@@ -24,6 +24,7 @@ ferry_error_verdict (int code)
     case FERRY_ERROR_SERVER:
     case FERRY_ERROR_DISK:
     case FERRY_ERROR_STORE:
+    case FERRY_ERROR_UPLOAD_GONE:
       return FERRY_VERDICT_TRY_AGAIN;
 
     case FERRY_ERROR_UNREACHABLE:
@@ -42,6 +43,8 @@ ferry_error_verdict (int code)
     case FERRY_ERROR_GONE:
     case FERRY_ERROR_WEB_PAGE:
     case FERRY_ERROR_NOT_WRITABLE:
+    case FERRY_ERROR_SOURCE_GONE:
+    case FERRY_ERROR_SOURCE_CHANGED:
       return FERRY_VERDICT_ASK;
 
     /* Trying the same again would end the same. */

@@ -52,6 +52,10 @@ typedef enum
   FERRY_ERROR_STORE_DAMAGED,  /* the database is not one, or is broken */
   FERRY_ERROR_NOT_FOUND_HERE, /* no such transfer in this queue */
   FERRY_ERROR_UNREACHABLE,    /* no route or no name server: wait for the network where it is off */
+  FERRY_ERROR_SOURCE_GONE,    /* the file of an upload is not there or cannot be read */
+  FERRY_ERROR_SOURCE_CHANGED, /* it is not the file of which a part was sent */
+  FERRY_ERROR_UPLOAD_GONE,    /* the other end no longer knows the upload */
+  FERRY_ERROR_TOO_LARGE,      /* 413 */
   FERRY_N_ERRORS
 } FerryErrorCode;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The commands that look at a queue or change it and are done; get has its own file. */
+/* The commands that look at a queue or change it and are done; get and put have their own files. */
 #include "ferryctl-commands.h"
 
 #include "ferry-config.h"

@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 
 /* The commands; each returns the exit status. */
 int ferryctl_get (const FerryctlOptions *options);
+int ferryctl_put (const FerryctlOptions *options);
 int ferryctl_list (const FerryctlOptions *options);
 int ferryctl_show (const FerryctlOptions *options);
 int ferryctl_add (const FerryctlOptions *options);

@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- parsing ---- */
 
@@ -25,6 +27,21 @@ add_spec_entries (GOptionContext *context, FerryctlOptions *options)
       N_ ("The digest the finished file must have"), "sha256:HEX" },
     { "header", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->headers,
       N_ ("Send this header to the address's own server (repeatable)"), N_ ("'NAME: VALUE'") },
+    { NULL },
+  };
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+static void
+add_receiver_entries (GOptionContext *context, FerryctlOptions *options)
+{
+  GOptionEntry entries[] = {
+    { "to", 0, 0, G_OPTION_ARG_STRING, &options->to, N_ ("The address of the receiver"),
+      N_ ("ADDRESS") },
+    { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &options->token_file,
+      N_ ("The file with the receiver's token in its first line"), N_ ("FILE") },
+    { "again", 0, 0, G_OPTION_ARG_NONE, &options->again,
+      N_ ("Start over with files that changed after a part of them was sent"), NULL },
     { NULL },
   };
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
@@ -66,6 +83,8 @@ make_context (const FerryctlCommand *command, FerryctlOptions *options)
     g_option_context_set_description (context, _ (command->description));
   if (command->takes & FERRYCTL_TAKES_SPEC)
     add_spec_entries (context, options);
+  if (command->takes & FERRYCTL_TAKES_RECEIVER)
+    add_receiver_entries (context, options);
   if (command->takes & FERRYCTL_TAKES_WEB_PAGE)
     add_flag (context, "web-page", &options->web_page,
               N_ ("Save what the server sends even if it is a web page"));
@@ -167,6 +186,8 @@ ferryctl_options_clear (FerryctlOptions *options)
   g_clear_pointer (&options->directory, g_free);
   g_clear_pointer (&options->checksum, g_free);
   g_clear_pointer (&options->headers, g_strfreev);
+  g_clear_pointer (&options->to, g_free);
+  g_clear_pointer (&options->token_file, g_free);
   g_clear_pointer (&options->arguments, g_strfreev);
 }
 
@@ -200,6 +221,39 @@ real_folder (const char *folder, GError **error)
       return NULL;
     }
   return g_steal_pointer (&owned);
+}
+
+char *
+ferryctl_options_find_source (const char *file, GError **error)
+{
+  g_autofree char *name = g_path_get_basename (file);
+  GStatBuf info;
+
+  gboolean missing = g_stat (file, &info) != 0;
+  if (*file == '\0' || (missing && errno != ENOENT))
+    {
+      refuse (error, _ ("“%s” cannot be used as a file: %s."), file,
+              g_strerror (*file == '\0' ? ENOENT : errno));
+      return NULL;
+    }
+  if (!missing && S_ISDIR (info.st_mode))
+    {
+      refuse (error, _ ("“%s” is a folder. Give the files in it one by one."), file);
+      return NULL;
+    }
+  if (!missing && !S_ISREG (info.st_mode))
+    {
+      refuse (error, _ ("“%s” is not a file that can be sent."), file);
+      return NULL;
+    }
+  if (!g_utf8_validate (name, -1, NULL))
+    {
+      refuse (error, _ ("The name of the file “%s” is not UTF-8. Rename it first."), file);
+      return NULL;
+    }
+  g_autofree char *parent = g_path_get_dirname (file);
+  g_autofree char *folder = real_folder (parent, error);
+  return folder != NULL ? g_build_filename (folder, name, NULL) : NULL;
 }
 
 static gboolean

@@ -23,6 +23,7 @@ typedef enum
   FERRYCTL_TAKES_PAUSED = 1 << 2,
   FERRYCTL_TAKES_ALL = 1 << 3,
   FERRYCTL_TAKES_FINISHED = 1 << 4,
+  FERRYCTL_TAKES_RECEIVER = 1 << 5, /* --to --token-file --again */
 } FerryctlTakes;
 
 typedef struct
@@ -37,6 +38,9 @@ typedef struct
   gboolean paused;
   gboolean all;
   gboolean finished;
+  char *to;
+  char *token_file;
+  gboolean again;
   char **arguments; /* (nullable) */
 } FerryctlOptions;
 
@@ -71,6 +75,17 @@ void ferryctl_options_clear (FerryctlOptions *options);
  * Returns: (transfer full) (element-type FerrySpec):
  */
 GPtrArray *ferryctl_options_to_specs (const FerryctlOptions *options, GError **error);
+
+/**
+ * ferryctl_options_find_source:
+ * @file: as typed
+ *
+ * The one true path of a file to send. One that is missing is let through where its folder is there, as the queue may know
+ * it. Any error is the command line's.
+ *
+ * Returns: (transfer full):
+ */
+char *ferryctl_options_find_source (const char *file, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FerryctlOptions, ferryctl_options_clear)
 

@@ -47,7 +47,7 @@ ferryctl_report_free (FerryctlReport *self)
 }
 
 static void
-print_json (const char *event, GVariant *item, const char *address, const char *sentence)
+print_json (const char *event, GVariant *item, const char *given, const char *sentence)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
@@ -56,7 +56,7 @@ print_json (const char *event, GVariant *item, const char *address, const char *
   if (item != NULL)
     ferryctl_item_to_json (item, builder);
   else
-    ferryctl_json_string (builder, "address", address);
+    ferryctl_json_string (builder, *given == '/' ? "source" : "address", given);
   if (sentence != NULL)
     ferryctl_json_string (builder, "error", sentence);
   json_builder_end_object (builder);
@@ -71,28 +71,32 @@ print_finished (GVariant *item)
   const char *name = ferryctl_item_string (item, "name");
   const char *path = ferryctl_item_string (item, "path");
 
-  if (g_str_equal (verified, "sha256") || g_str_equal (verified, "server-sha256"))
+  if (ferryctl_item_is_upload (item))
+    ferryctl_text_print (_ ("%s: sent, %s: %s"), name, size, ferryctl_item_string (item, "link"));
+  else if (g_str_equal (verified, "sha256") || g_str_equal (verified, "server-sha256"))
     ferryctl_text_print (_ ("%s: finished, %s, checksum right: %s"), name, size, path);
   else
     ferryctl_text_print (_ ("%s: finished, %s: %s"), name, size, path);
 }
 
 static void
-complain (GVariant *item, const char *address, const char *sentence)
+complain (GVariant *item, const char *given, const char *sentence)
 {
-  const char *about = item != NULL ? ferryctl_item_string (item, "name") : address;
+  const char *about = item != NULL ? ferryctl_item_string (item, "name") : given;
   g_autofree char *text = g_strdup_printf ("%s: %s", about, sentence != NULL ? sentence : "");
   ferryctl_text_complain (text);
 }
 
 static void
-print_text (const char *event, GVariant *item, const char *address, const char *sentence)
+print_text (const char *event, GVariant *item, const char *given, const char *sentence)
 {
-  const char *name = item != NULL ? ferryctl_item_string (item, "name") : address;
+  const char *name = item != NULL ? ferryctl_item_string (item, "name") : given;
   g_autofree char *progress = item != NULL ? ferryctl_item_progress (item) : g_strdup ("");
 
   if (g_str_equal (event, "finished"))
     print_finished (item);
+  else if (g_str_equal (event, "already-finished") && ferryctl_item_is_upload (item))
+    ferryctl_text_print (_ ("%s: already sent: %s"), name, ferryctl_item_string (item, "link"));
   else if (g_str_equal (event, "already-finished"))
     ferryctl_text_print (_ ("%s: already finished: %s"), name, ferryctl_item_string (item, "path"));
   else if (g_str_equal (event, "paused"))
@@ -105,7 +109,7 @@ void
 ferryctl_report_event (FerryctlReport *self,
                        const char *event,
                        GVariant *item,
-                       const char *address,
+                       const char *given,
                        const char *sentence)
 {
   gboolean bad = g_str_equal (event, "failed") || g_str_equal (event, "needs-you")
@@ -113,11 +117,11 @@ ferryctl_report_event (FerryctlReport *self,
 
   ferryctl_bars_erase (&self->bars);
   if (self->form == FORM_JSON)
-    print_json (event, item, address, sentence);
+    print_json (event, item, given, sentence);
   else if (!bad)
-    print_text (event, item, address, sentence);
+    print_text (event, item, given, sentence);
   if (bad)
-    complain (item, address, sentence);
+    complain (item, given, sentence);
 }
 
 void

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * FerryctlReport:
  *
- * What `ferryctl get` tells while it works: bars redrawn in place on a terminal, plain lines elsewhere, one JSON object a
+ * What `ferryctl get` and `ferryctl put` tell while they work: bars redrawn in place on a terminal, plain lines elsewhere, one JSON object a
  * line for programs. Errors go to standard error in every form.
  */
 typedef struct _FerryctlReport FerryctlReport;
@@ -25,13 +25,13 @@ void ferryctl_report_state (FerryctlReport *self, GVariant *item);
  * ferryctl_report_event:
  * @event: "added", "resumed", "finished", "already-finished", "paused", "failed", "needs-you", "removed"
  * @item: (nullable): the transfer, NULL when there is none
- * @address: the address given
+ * @given: the address of a download, the path of a file to send
  * @sentence: (nullable): why, for the last three
  */
 void ferryctl_report_event (FerryctlReport *self,
                             const char *event,
                             GVariant *item,
-                            const char *address,
+                            const char *given,
                             const char *sentence);
 
 /* How all stand: draws, or prints where it is time. (element-type GVariant) */

@@ -19,6 +19,7 @@
 enum
 {
   COLUMN_ID,
+  COLUMN_DIRECTION,
   COLUMN_STATE,
   COLUMN_PROGRESS,
   COLUMN_SIZE,
@@ -43,6 +44,16 @@ state_for_people (const char *state)
     if (g_str_equal (state, words[i].state))
       return _ (words[i].words);
   return state;
+}
+
+static const char *
+arrow_of (GVariant *item)
+{
+  gboolean utf8 = ferryctl_text_is_utf8 ();
+
+  if (ferryctl_item_is_upload (item))
+    return utf8 ? "↑" : "^";
+  return utf8 ? "↓" : "v";
 }
 
 static int
@@ -81,6 +92,7 @@ make_row (GVariant *item, gsize id_digits, char *cells[N_COLUMNS])
   gint64 received = ferryctl_item_int (item, "received", 0);
 
   cells[COLUMN_ID] = g_strndup (ferryctl_item_string (item, "id"), id_digits);
+  cells[COLUMN_DIRECTION] = g_strdup (arrow_of (item));
   cells[COLUMN_STATE] = g_strdup (state_for_people (ferryctl_item_string (item, "state")));
   cells[COLUMN_PROGRESS]
       = percent >= 0 ? g_strdup_printf ("%d %%", percent) : ferry_format_size ((guint64) received);
@@ -123,7 +135,7 @@ ferryctl_table_print (GPtrArray *items)
   gsize digits = id_length (items);
   int widths[N_COLUMNS] = { 0 };
   const char *const heads[N_COLUMNS]
-      = { _ ("ID"), _ ("STATE"), _ ("PROGRESS"), _ ("SIZE"), _ ("NAME") };
+      = { _ ("ID"), "", _ ("STATE"), _ ("PROGRESS"), _ ("SIZE"), _ ("NAME") };
 
   for (int c = 0; c < N_COLUMNS; c++)
     cells[c] = g_strdup (heads[c]);
@@ -172,8 +184,10 @@ print_time (const char *label, gint64 seconds)
 }
 
 static const char *
-verified_for_people (const char *verified)
+verified_for_people (const char *verified, gboolean upload)
 {
+  if (upload && g_str_equal (verified, "server-sha256"))
+    return _ ("the receiver has the same SHA-256");
   if (g_str_equal (verified, "sha256"))
     return _ ("it has the SHA-256 that was asked for");
   if (g_str_equal (verified, "server-sha256"))
@@ -199,15 +213,25 @@ void
 ferryctl_table_print_one (GVariant *item, GVariant *history)
 {
   g_autofree char *progress = ferryctl_item_progress (item);
+  gboolean upload = ferryctl_item_is_upload (item);
   GVariantIter iter;
   const char *sentence;
   gint64 when;
 
   print_fact (_ ("Id"), ferryctl_item_string (item, "id"));
   print_fact (_ ("Name"), ferryctl_item_string (item, "name"));
-  print_fact (_ ("Address"), ferryctl_item_string (item, "address"));
-  print_fact (_ ("Folder"), ferryctl_item_string (item, "folder"));
-  print_fact (_ ("File"), ferryctl_item_string (item, "path"));
+  if (upload)
+    {
+      print_fact (_ ("Source"), ferryctl_item_string (item, "source"));
+      print_fact (_ ("Receiver"), ferryctl_item_string (item, "address"));
+      print_fact (_ ("Link"), ferryctl_item_string (item, "link"));
+    }
+  else
+    {
+      print_fact (_ ("Address"), ferryctl_item_string (item, "address"));
+      print_fact (_ ("Folder"), ferryctl_item_string (item, "folder"));
+      print_fact (_ ("File"), ferryctl_item_string (item, "path"));
+    }
   print_fact (_ ("State"), state_for_people (ferryctl_item_string (item, "state")));
   print_fact (_ ("Now"), ferryctl_item_string (item, "caption"));
   print_fact (_ ("Why"), ferryctl_item_string (item, "error"));
@@ -215,7 +239,7 @@ ferryctl_table_print_one (GVariant *item, GVariant *history)
   print_fact (_ ("Can resume"), resume_for_people (ferryctl_item_string (item, "resume")));
   print_fact (_ ("Type"), ferryctl_item_string (item, "media-type"));
   print_fact (_ ("SHA-256"), ferryctl_item_string (item, "sha256"));
-  print_fact (_ ("Proven"), verified_for_people (ferryctl_item_string (item, "verified")));
+  print_fact (_ ("Proven"), verified_for_people (ferryctl_item_string (item, "verified"), upload));
   print_time (_ ("Added"), ferryctl_item_int (item, "added", 0));
   print_time (_ ("Finished"), ferryctl_item_int (item, "finished", 0));
   if (g_variant_n_children (history) == 0)

@@ -23,6 +23,22 @@ static const FerryctlCommand commands[] = {
       .run = ferryctl_get,
   },
   {
+      .name = "put",
+      .arguments = "FILE…",
+      .summary
+      = N_ ("Send files to a Ferry receiver and wait for them. The same command again goes on "
+            "where it stopped."),
+      .description
+      = N_ ("Without --token-file the token is taken from the environment variable FERRY_TOKEN.\n"
+            "A file that was sent is told with its link.\n"
+            "Ctrl+C pauses; a second Ctrl+C ends at once, and nothing is lost either.\n"
+            "Exit status: 0 sent, 1 failed, 2 wrong usage, 3 needs you, 130 interrupted."),
+      .takes = FERRYCTL_TAKES_RECEIVER,
+      .min_arguments = 1,
+      .max_arguments = G_MAXUINT,
+      .run = ferryctl_put,
+  },
+  {
       .name = "list",
       .arguments = "",
       .summary = N_ ("Show the queue."),
@@ -69,7 +85,8 @@ static const FerryctlCommand commands[] = {
       .name = "remove",
       .arguments = "ID…",
       .summary
-      = N_ ("Take transfers out of the queue with their unfinished files. Finished files stay."),
+      = N_ ("Take transfers out of the queue with their unfinished files. Finished files stay, and "
+            "so do files to send."),
       .takes = FERRYCTL_TAKES_ALL | FERRYCTL_TAKES_FINISHED,
       .min_arguments = 1,
       .max_arguments = G_MAXUINT,
@@ -100,10 +117,10 @@ print_help (void)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
-  g_string_append (text,
-                   _ ("Usage: ferryctl COMMAND [OPTION…] [ARGUMENT…]\n\n"
-                      "Downloads files so that nothing that arrived is ever fetched twice.\n\n"
-                      "Commands:\n"));
+  g_string_append (
+      text, _ ("Usage: ferryctl COMMAND [OPTION…] [ARGUMENT…]\n\n"
+               "Downloads and uploads files so that nothing that arrived is ever sent twice.\n\n"
+               "Commands:\n"));
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     append_command (text, commands[i].name, commands[i].arguments, commands[i].summary);
   append_command (text, "help", "", N_ ("Tell more about a command."));

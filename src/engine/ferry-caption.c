@@ -33,10 +33,21 @@ percent (guint64 done, guint64 all)
   return all == 0 ? 0 : (int) ((double) MIN (done, all) * 100.0 / (double) all);
 }
 
+/* What left and is not confirmed is no progress yet: it is said apart. */
+static char *
+under_way (FerryTransfer *self)
+{
+  guint64 bytes = self->job != NULL ? ferry_job_get_under_way (self->job) : 0;
+  g_autofree char *size = ferry_format_size (bytes);
+
+  return bytes > 0 ? g_strdup_printf (_ ("%s under way"), size) : NULL;
+}
+
 static char *
 describe_receiving (FerryTransfer *self)
 {
   g_autofree char *done = progress (self);
+  g_autofree char *sent = under_way (self);
   g_autofree char *speed = self->speed > 0 ? ferry_format_speed (self->speed) : NULL;
   g_autofree char *left = NULL;
 
@@ -46,7 +57,10 @@ describe_receiving (FerryTransfer *self)
       if (seconds < MAX_TIME_LEFT)
         left = ferry_format_time_left (seconds);
     }
-  return join (done, speed, left);
+
+  const char *const parts[] = { done, sent, speed, left };
+
+  return ferry_format_join (parts, G_N_ELEMENTS (parts));
 }
 
 static char *
@@ -62,6 +76,7 @@ describe_active (FerryTransfer *self)
       return g_strdup_printf (_ ("Checking what is here already: %d %%"),
                               percent (checked, self->received));
     case FERRY_STAGE_RECEIVING:
+    case FERRY_STAGE_SENDING:
       return describe_receiving (self);
     case FERRY_STAGE_VERIFYING:
       return g_strdup_printf (_ ("Comparing the checksum: %d %%"),
@@ -115,11 +130,13 @@ describe_waiting (FerryTransfer *self)
 static char *
 describe_done (FerryTransfer *self)
 {
-  const char *verified = self->record->download->verified;
+  const char *verified = self->record->progress->verified;
   g_autofree char *size = ferry_format_size ((guint64) MAX (self->size, 0));
   const char *proof = NULL;
 
-  if (g_strcmp0 (verified, "sha256") == 0)
+  if (self->record->spec->direction == FERRY_UPLOAD)
+    proof = _ ("verified: the receiver’s SHA-256 matches");
+  else if (g_strcmp0 (verified, "sha256") == 0)
     proof = _ ("verified: the SHA-256 matches");
   else if (g_strcmp0 (verified, "server-sha256") == 0)
     proof = _ ("verified: matches the server’s SHA-256");

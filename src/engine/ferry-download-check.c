@@ -11,7 +11,7 @@ ferry_download_coding_is_identity (const char *coding)
 }
 
 static gboolean
-etag_differs (const FerryDownload *known, const FerryAnswer *answer)
+etag_differs (const FerryProgress *known, const FerryAnswer *answer)
 {
   if (known->etag == NULL || answer->etag == NULL)
     return FALSE;
@@ -21,7 +21,7 @@ etag_differs (const FerryDownload *known, const FerryAnswer *answer)
 }
 
 static gboolean
-date_differs (const FerryDownload *known, const FerryAnswer *answer)
+date_differs (const FerryProgress *known, const FerryAnswer *answer)
 {
   if (known->last_modified == NULL || answer->last_modified == NULL)
     return FALSE;
@@ -30,7 +30,7 @@ date_differs (const FerryDownload *known, const FerryAnswer *answer)
 }
 
 static FerryCheck
-check_partial (const FerryDownload *known,
+check_partial (const FerryProgress *known,
                gint64 start,
                gint64 end,
                const FerryAnswer *answer,
@@ -57,7 +57,7 @@ check_partial (const FerryDownload *known,
 }
 
 static FerryCheck
-check_whole (const FerryDownload *known, gint64 start, const FerryAnswer *answer)
+check_whole (const FerryProgress *known, gint64 start, const FerryAnswer *answer)
 {
   if (start < 0)
     return FERRY_CHECK_WHOLE;
@@ -69,7 +69,7 @@ check_whole (const FerryDownload *known, gint64 start, const FerryAnswer *answer
 }
 
 FerryCheck
-ferry_download_check (const FerryDownload *known,
+ferry_download_check (const FerryProgress *known,
                       gint64 start,
                       gint64 end,
                       const FerryAnswer *answer,
@@ -88,7 +88,7 @@ ferry_download_check (const FerryDownload *known,
 
 gboolean
 ferry_download_expects_file (const FerrySpec *spec,
-                             const FerryDownload *known,
+                             const FerryProgress *known,
                              const char *final_address,
                              const char *disposition)
 {
@@ -110,13 +110,13 @@ ferry_download_expects_file (const FerrySpec *spec,
 }
 
 const char *
-ferry_download_if_match (const FerryDownload *known)
+ferry_download_if_match (const FerryProgress *known)
 {
   return ferry_http_etag_is_strong (known->etag) ? known->etag : NULL;
 }
 
 const char *
-ferry_download_if_unmodified_since (const FerryDownload *known)
+ferry_download_if_unmodified_since (const FerryProgress *known)
 {
   if (ferry_http_etag_is_strong (known->etag))
     return NULL;

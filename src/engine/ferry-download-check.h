@@ -38,7 +38,7 @@ typedef enum
  *
  * What an answer means, field by field (RFC 9110 sections 14.4, 15.3.7 and 8.8). Pure.
  */
-FerryCheck ferry_download_check (const FerryDownload *known,
+FerryCheck ferry_download_check (const FerryProgress *known,
                                  gint64 start,
                                  gint64 end,
                                  const FerryAnswer *answer,
@@ -53,15 +53,15 @@ FerryCheck ferry_download_check (const FerryDownload *known,
  * @disposition: (nullable): its Content-Disposition
  */
 gboolean ferry_download_expects_file (const FerrySpec *spec,
-                                      const FerryDownload *known,
+                                      const FerryProgress *known,
                                       const char *final_address,
                                       const char *disposition);
 
 /* The If-Match to send: the ETag when it is strong. (nullable) (transfer none) */
-const char *ferry_download_if_match (const FerryDownload *known);
+const char *ferry_download_if_match (const FerryProgress *known);
 
 /* The If-Unmodified-Since to send when there is no If-Match: a Last-Modified that is strong. (nullable) (transfer none) */
-const char *ferry_download_if_unmodified_since (const FerryDownload *known);
+const char *ferry_download_if_unmodified_since (const FerryProgress *known);
 
 /* The coding is none at all. */
 gboolean ferry_download_coding_is_identity (const char *coding);

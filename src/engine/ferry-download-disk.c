@@ -10,7 +10,7 @@
 #include "ferry-file-name.h"
 
 static guint64
-full_length (const FerryDownload *known, guint64 index)
+full_length (const FerryProgress *known, guint64 index)
 {
   guint64 start = index * known->chunk_size;
 
@@ -86,7 +86,7 @@ drop_chunks (Download *self, GArray *bad, GError **error)
 static gboolean
 fit_length (Download *self, const FerryPartStamp *now, GError **error)
 {
-  FerryDownload *known = self->known;
+  FerryProgress *known = self->known;
 
   if (known->size < 0 || now->size == known->size)
     return TRUE;
@@ -116,7 +116,7 @@ trust_part (Download *self, GError **error)
 gboolean
 ferry_download_recover (Download *self, GError **error)
 {
-  FerryDownload *known = self->known;
+  FerryProgress *known = self->known;
   g_autoptr (GError) local = NULL;
 
   if (self->job->start_over)
@@ -152,11 +152,11 @@ ferry_download_forget (Download *self, char *note, GError **error)
   g_clear_pointer (&self->recorder, ferry_recorder_free);
   ferry_ranges_clear (self->held);
   ferry_job_set_received (self->job, 0);
-  ferry_download_reset (self->known);
+  ferry_progress_reset (self->known);
   self->known->part_name = g_steal_pointer (&part_name);
   if (!ferry_store_start_over (self->job->store, self->job->id, self->known, error))
     return FALSE;
-  ferry_job_publish_download (self->job);
+  ferry_job_publish_progress (self->job);
   if (self->part != NULL && !ferry_part_file_truncate (self->part, 0, error))
     return FALSE;
   return TRUE;
@@ -165,7 +165,7 @@ ferry_download_forget (Download *self, char *note, GError **error)
 gboolean
 ferry_download_create_part (Download *self, GError **error)
 {
-  FerryDownload *known = self->known;
+  FerryProgress *known = self->known;
 
   g_clear_pointer (&self->recorder, ferry_recorder_free);
   ferry_ranges_clear (self->held);
@@ -176,7 +176,7 @@ ferry_download_create_part (Download *self, GError **error)
   known->stamp = (FerryPartStamp){ 0 };
   if (!ferry_store_start_over (self->job->store, self->job->id, known, error))
     return FALSE;
-  ferry_job_publish_download (self->job);
+  ferry_job_publish_progress (self->job);
 
   if (self->part == NULL)
     self->part = ferry_part_file_open (self->job->spec->folder, known->part_name, TRUE, error);
@@ -193,7 +193,7 @@ ferry_download_begin_run (Download *self, guint64 offset, GError **error)
   if (!self->dirty)
     {
       self->known->stamp = (FerryPartStamp){ 0 };
-      if (!ferry_store_save_download (self->job->store, self->job->id, self->known, error))
+      if (!ferry_store_save_progress (self->job->store, self->job->id, self->known, error))
         return FALSE;
       self->dirty = TRUE;
     }

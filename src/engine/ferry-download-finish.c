@@ -20,7 +20,7 @@
 gboolean
 ferry_download_was_published (Download *self)
 {
-  FerryDownload *known = self->known;
+  FerryProgress *known = self->known;
   g_autofree char *path = NULL;
   struct stat info;
 
@@ -98,7 +98,7 @@ verify (Download *self, GError **error)
 
 /* A compressed archive that a server labels as compressed twice is what the person wants as it is. */
 static gboolean
-wants_decoding (const FerryDownload *known)
+wants_decoding (const FerryProgress *known)
 {
   const char *const suffixes[] = { ".gz", ".tgz", ".svgz", ".gzip" };
 
@@ -173,20 +173,20 @@ decode (Download *self, GError **error)
   ferry_job_set_received (self->job, size);
   g_free (self->known->part_name);
   self->known->part_name = g_steal_pointer (&name);
-  return ferry_store_save_download (self->job->store, self->job->id, self->known, error);
+  return ferry_store_save_progress (self->job->store, self->job->id, self->known, error);
 }
 
 /* TRUE: taken, or *@taken is FALSE and the name belongs to somebody else. */
 static gboolean
 publish_as (Download *self, const char *name, gboolean *taken, GError **error)
 {
-  FerryDownload *known = self->known;
+  FerryProgress *known = self->known;
   g_autoptr (GError) local = NULL;
 
   g_free (known->publishing);
   known->publishing = g_strdup (name);
   if (!ferry_part_file_stat (self->part, &known->stamp, error)
-      || !ferry_store_save_download (self->job->store, self->job->id, known, error))
+      || !ferry_store_save_progress (self->job->store, self->job->id, known, error))
     return FALSE;
   *taken = ferry_part_file_publish (self->part, name, &local);
   if (*taken
@@ -199,7 +199,7 @@ publish_as (Download *self, const char *name, gboolean *taken, GError **error)
 static gboolean
 publish (Download *self, GError **error)
 {
-  FerryDownload *known = self->known;
+  FerryProgress *known = self->known;
   const char *wanted = self->job->spec->name != NULL ? self->job->spec->name : known->name;
 
   ferry_job_set_stage (self->job, FERRY_STAGE_PUBLISHING);
@@ -225,7 +225,7 @@ publish (Download *self, GError **error)
 gboolean
 ferry_download_finish (Download *self, GError **error)
 {
-  FerryDownload *known = self->known;
+  FerryProgress *known = self->known;
 
   g_assert (ferry_ranges_contain (self->held, 0, (guint64) known->size));
   g_clear_pointer (&self->recorder, ferry_recorder_free);
@@ -235,6 +235,6 @@ ferry_download_finish (Download *self, GError **error)
     return FALSE;
   if (!publish (self, error))
     return FALSE;
-  ferry_job_publish_download (self->job);
+  ferry_job_publish_progress (self->job);
   return TRUE;
 }

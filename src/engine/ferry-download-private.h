@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   FerryJob *job;
-  FerryDownload *known; /* job->download */
+  FerryProgress *known; /* job->progress */
   GCancellable *cancellable;
   FerryHttp *http;
   FerryPartFile *part;     /* (nullable) until there are bytes */

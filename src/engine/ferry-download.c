@@ -33,8 +33,9 @@
 static gboolean
 accepts_http (const FerrySpec *spec)
 {
-  return g_str_has_prefix (spec->address, "http://")
-         || g_str_has_prefix (spec->address, "https://");
+  return spec->direction == FERRY_DOWNLOAD
+         && (g_str_has_prefix (spec->address, "http://")
+             || g_str_has_prefix (spec->address, "https://"));
 }
 
 static FerryAnswer
@@ -54,7 +55,7 @@ read_answer (FerryResponse *response)
 static FerryResponse *
 get (Download *self, gint64 start, gint64 end, gboolean guarded, GError **error)
 {
-  FerryDownload *known = self->known;
+  FerryProgress *known = self->known;
   gboolean redirected = start >= 0 && known->final_address != NULL && !self->use_original;
   const FerryRequest request = {
     .address = redirected ? known->final_address : self->job->spec->address,
@@ -176,7 +177,7 @@ learn_size (Download *self, guint64 size, GError **error)
 {
   self->known->size = (gint64) size;
   return ferry_part_file_truncate (self->part, size, error)
-         && ferry_store_save_download (self->job->store, self->job->id, self->known, error);
+         && ferry_store_save_progress (self->job->store, self->job->id, self->known, error);
 }
 
 /* ---- answers ---- */
@@ -227,12 +228,12 @@ read_resume (FerryResponse *response, const char *coding)
 static void
 learn_file (Download *self, FerryResponse *response)
 {
-  FerryDownload *known = self->known;
+  FerryProgress *known = self->known;
   FerryAnswer answer = read_answer (response);
   guint8 sha256[FERRY_SHA256_SIZE];
   g_autofree char *part_name = g_steal_pointer (&known->part_name);
 
-  ferry_download_reset (known);
+  ferry_progress_reset (known);
   known->part_name = g_steal_pointer (&part_name);
   known->final_address = g_strdup (ferry_response_get_address (response));
   known->name = ferry_file_name_choose (ferry_response_get_header (response, "Content-Disposition"),
@@ -323,7 +324,7 @@ read_overlap (Download *self, guint64 start, gsize length, GError **error)
 static gboolean
 learn_part (Download *self, FerryResponse *response, const FerryContentRange *range, GError **error)
 {
-  FerryDownload *known = self->known;
+  FerryProgress *known = self->known;
 
   g_free (known->final_address);
   known->final_address = g_strdup (ferry_response_get_address (response));
@@ -334,9 +335,9 @@ learn_part (Download *self, FerryResponse *response, const FerryContentRange *ra
       if (!ferry_part_file_allocate (self->part, (guint64) known->size, error))
         return FALSE;
     }
-  if (!ferry_store_save_download (self->job->store, self->job->id, known, error))
+  if (!ferry_store_save_progress (self->job->store, self->job->id, known, error))
     return FALSE;
-  ferry_job_publish_download (self->job);
+  ferry_job_publish_progress (self->job);
   return TRUE;
 }
 
@@ -376,7 +377,7 @@ sample_is_equal (Download *self,
                  guint64 start,
                  guint64 end,
                  gboolean *equal,
-                 FerryDownload *seen,
+                 FerryProgress *seen,
                  GError **error)
 {
   g_autoptr (FerryResponse) response = NULL;
@@ -426,7 +427,7 @@ sample_is_equal (Download *self,
 static gboolean
 is_same_file (Download *self, gboolean *same, GError **error)
 {
-  g_autoptr (FerryDownload) seen = ferry_download_copy (self->known);
+  g_autoptr (FerryProgress) seen = ferry_progress_copy (self->known);
   FerryRange held;
   guint64 last;
 
@@ -448,7 +449,7 @@ is_same_file (Download *self, gboolean *same, GError **error)
   g_free (self->known->etag);
   /* A tag that changes with every answer guards nothing: the date and the overlap must do. */
   self->known->etag = self->retags++ == 0 ? g_strdup (seen->etag) : NULL;
-  return ferry_store_save_download (self->job->store, self->job->id, self->known, error);
+  return ferry_store_save_progress (self->job->store, self->job->id, self->known, error);
 }
 
 static gboolean
@@ -594,7 +595,7 @@ run_download (Download *self, GError **error)
 static gboolean
 ferry_download_run (FerryJob *job, GCancellable *cancellable, GError **error)
 {
-  Download self = { .job = job, .known = job->download, .cancellable = cancellable };
+  Download self = { .job = job, .known = job->progress, .cancellable = cancellable };
   gboolean finished;
 
   self.http = ferry_http_new (job->tls, job->timeout);
@@ -607,7 +608,7 @@ ferry_download_run (FerryJob *job, GCancellable *cancellable, GError **error)
           && ferry_error_get_code (*error) != FERRY_ERROR_CANCELLED)
         g_debug ("stopped, and: %s", (*error)->message);
     }
-  ferry_job_publish_download (job);
+  ferry_job_publish_progress (job);
   g_clear_pointer (&self.recorder, ferry_recorder_free);
   g_clear_pointer (&self.part, ferry_part_file_close);
   g_clear_pointer (&self.http, ferry_http_free);

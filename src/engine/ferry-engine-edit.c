@@ -110,8 +110,26 @@ ferry_engine_find_same (FerryEngine *self,
     {
       FerryTransfer *transfer = g_ptr_array_index (self->items, i);
       const FerrySpec *spec = transfer->record->spec;
-      if (g_str_equal (spec->address, address) && g_strcmp0 (spec->folder, folder) == 0
+      if (spec->direction == FERRY_DOWNLOAD && g_str_equal (spec->address, address)
+          && g_strcmp0 (spec->folder, folder) == 0
           && (name == NULL || g_strcmp0 (spec->name, name) == 0))
+        return transfer;
+    }
+  return NULL;
+}
+
+FerryTransfer *
+ferry_engine_find_upload (FerryEngine *self, const char *address, const char *source)
+{
+  g_return_val_if_fail (FERRY_IS_ENGINE (self), NULL);
+  g_return_val_if_fail (address != NULL && source != NULL, NULL);
+
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      FerryTransfer *transfer = g_ptr_array_index (self->items, i);
+      const FerrySpec *spec = transfer->record->spec;
+      if (spec->direction == FERRY_UPLOAD && g_str_equal (spec->address, address)
+          && g_strcmp0 (spec->source, source) == 0)
         return transfer;
     }
   return NULL;
@@ -189,8 +207,8 @@ ferry_engine_start_again (FerryEngine *self, FerryTransfer *transfer)
   else
     {
       /* Shown at once; the lane clears the journal before it fetches a byte. */
-      record->download->confirmed = 0;
-      g_clear_pointer (&record->download->verified, g_free);
+      record->progress->confirmed = 0;
+      g_clear_pointer (&record->progress->verified, g_free);
     }
   ferry_engine_note (self, transfer, _ ("Started again"));
   ferry_engine_apply (self, transfer, FERRY_EVENT_RESUME);
@@ -234,6 +252,15 @@ ferry_engine_sign_in (FerryEngine *self,
   g_strfreev (spec->headers);
   spec->headers = g_strv_builder_end (builder);
   ferry_engine_resume (self, transfer);
+}
+
+void
+ferry_engine_set_token (FerryEngine *self, FerryTransfer *transfer, const char *token)
+{
+  FerrySpec *spec = transfer->record->spec;
+
+  g_free (spec->token);
+  spec->token = g_strdup (token);
 }
 
 gboolean
@@ -325,10 +352,12 @@ void
 ferry_engine_drop (FerryEngine *self, FerryTransfer *transfer)
 {
   FerryRecord *record = transfer->record;
-  const char *part_name = record->download->part_name;
+  const char *part_name = record->progress->part_name;
 
   ferry_store_post_remove (self->store, record->id);
-  if (part_name != NULL && record->outcome != FERRY_OUTCOME_DONE)
+  /* An upload's folder holds the person's own files. */
+  if (part_name != NULL && record->spec->direction == FERRY_DOWNLOAD
+      && record->outcome != FERRY_OUTCOME_DONE)
     {
       g_autoptr (GTask) task = g_task_new (self, NULL, unlinked_cb, NULL);
       g_task_set_task_data (task, g_build_filename (record->spec->folder, part_name, NULL), g_free);

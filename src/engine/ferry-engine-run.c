@@ -161,7 +161,7 @@ lane_ended_cb (FerryJob *job, gboolean finished, gpointer user_data)
   g_object_ref (transfer);
   self->n_lanes--;
   take_notes (self, transfer, job);
-  ferry_transfer_take_download (transfer, ferry_download_copy (job->download));
+  ferry_transfer_take_progress (transfer, ferry_progress_copy (job->progress));
   g_clear_pointer (&transfer->job, ferry_job_unref);
   if (finished)
     end_well (self, transfer, job);
@@ -183,7 +183,7 @@ start_lane (FerryEngine *self, FerryTransfer *transfer)
   g_autoptr (FerryJob) job = NULL;
 
   g_return_if_fail (protocol != NULL);
-  job = ferry_job_new (record->id, record->spec, record->download, self->store, self->tls);
+  job = ferry_job_new (record->id, record->spec, record->progress, self->store, self->tls);
   job->timeout = self->timeout;
   job->accept_web_page = transfer->accept_web_page;
   job->start_over = transfer->start_over;
@@ -191,7 +191,7 @@ start_lane (FerryEngine *self, FerryTransfer *transfer)
   transfer->serial = 0;
   set_error (transfer, NULL);
   transfer->job = ferry_job_ref (job);
-  ferry_speed_reset (&transfer->meter, g_get_monotonic_time (), record->download->confirmed);
+  ferry_speed_reset (&transfer->meter, g_get_monotonic_time (), record->progress->confirmed);
   transfer->facts = ferry_facts_apply (transfer->facts, FERRY_EVENT_LANE_STARTED);
   self->n_lanes++;
   /* The lane writes to this row. */
@@ -264,14 +264,14 @@ probed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 probe_disk (FerryEngine *self, FerryTransfer *transfer)
 {
-  const FerryDownload *download = transfer->record->download;
+  const FerryProgress *progress = transfer->record->progress;
   g_autoptr (GTask) task = NULL;
   Probe *probe = g_new0 (Probe, 1);
 
   probe->folder = g_strdup (transfer->record->spec->folder);
   if (transfer->wait == FERRY_VERDICT_WAIT_SPACE)
     probe->needed
-        = download->size > 0 ? (guint64) download->size - download->confirmed : 16 * 1024 * 1024;
+        = progress->size > 0 ? (guint64) progress->size - progress->confirmed : 16 * 1024 * 1024;
   transfer->probing = TRUE;
   transfer->wait_until = 0;
   task = g_task_new (transfer, NULL, probed_cb, g_object_ref (self));
@@ -323,9 +323,9 @@ look_at (FerryEngine *self, FerryTransfer *transfer)
 {
   if (transfer->job != NULL)
     {
-      FerryDownload *download = ferry_job_take_download (transfer->job, &transfer->serial);
-      if (download != NULL)
-        ferry_transfer_take_download (transfer, download);
+      FerryProgress *progress = ferry_job_take_progress (transfer->job, &transfer->serial);
+      if (progress != NULL)
+        ferry_transfer_take_progress (transfer, progress);
       take_notes (self, transfer, transfer->job);
     }
   ferry_transfer_refresh (transfer);

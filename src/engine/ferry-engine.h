@@ -57,11 +57,15 @@ FerryTransfer *ferry_engine_add (FerryEngine *self, const FerrySpec *spec, GErro
 
 /* By id or by an unambiguous beginning of at least 4 digits; NULL with FERRY_ERROR_NOT_FOUND_HERE. (transfer none) */
 FerryTransfer *ferry_engine_find (FerryEngine *self, const char *id, GError **error);
-/* A transfer of the same address and folder (and name, where @name is given) that is not removed. (nullable) (transfer none) */
+/* A download of the same address and folder (and name, where @name is given) that is not removed. (nullable) (transfer none) */
 FerryTransfer *ferry_engine_find_same (FerryEngine *self,
                                        const char *address,
                                        const char *folder,
                                        const char *name);
+/* The upload of the same file to the same receiver that is not removed. @address is normalized, @source absolute.
+ * (nullable) (transfer none) */
+FerryTransfer *
+ferry_engine_find_upload (FerryEngine *self, const char *address, const char *source);
 
 void ferry_engine_pause (FerryEngine *self, FerryTransfer *transfer);
 /* Also: retry, answered, try now. */
@@ -77,6 +81,8 @@ void ferry_engine_sign_in (FerryEngine *self,
                            FerryTransfer *transfer,
                            const char *user,
                            const char *password);
+/* The bearer token of an upload's receiver: lives only in memory. (nullable): none */
+void ferry_engine_set_token (FerryEngine *self, FerryTransfer *transfer, const char *token);
 /* Adds a request header that lives only in memory (spec headers given again by the same ferryctl command). */
 gboolean ferry_engine_set_headers (FerryEngine *self,
                                    FerryTransfer *transfer,

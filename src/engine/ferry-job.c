@@ -4,7 +4,7 @@
 FerryJob *
 ferry_job_new (const char *id,
                const FerrySpec *spec,
-               const FerryDownload *download,
+               const FerryProgress *progress,
                FerryStore *store,
                GTlsDatabase *tls)
 {
@@ -14,13 +14,13 @@ ferry_job_new (const char *id,
   g_mutex_init (&self->lock);
   self->id = g_strdup (id);
   self->spec = ferry_spec_copy (spec);
-  self->download = ferry_download_copy (download);
+  self->progress = ferry_progress_copy (progress);
   self->store = store;
   self->tls = tls != NULL ? g_object_ref (tls) : NULL;
   self->timeout = 60;
   self->retry_after = -1;
   self->cancellable = g_cancellable_new ();
-  self->received = download->confirmed;
+  self->received = progress->confirmed;
   self->history = g_ptr_array_new_with_free_func (g_free);
   return self;
 }
@@ -39,8 +39,8 @@ ferry_job_unref (FerryJob *self)
     return;
   g_free (self->id);
   ferry_spec_free (self->spec);
-  ferry_download_free (self->download);
-  g_clear_pointer (&self->snapshot, ferry_download_free);
+  ferry_progress_free (self->progress);
+  g_clear_pointer (&self->snapshot, ferry_progress_free);
   g_clear_object (&self->tls);
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
@@ -98,25 +98,31 @@ ferry_job_get_checked (FerryJob *self)
   return __atomic_load_n (&self->checked, __ATOMIC_RELAXED);
 }
 
+guint64
+ferry_job_get_under_way (FerryJob *self)
+{
+  return __atomic_load_n (&self->under_way, __ATOMIC_RELAXED);
+}
+
 void
-ferry_job_publish_download (FerryJob *self)
+ferry_job_publish_progress (FerryJob *self)
 {
   g_mutex_lock (&self->lock);
-  g_clear_pointer (&self->snapshot, ferry_download_free);
-  self->snapshot = ferry_download_copy (self->download);
+  g_clear_pointer (&self->snapshot, ferry_progress_free);
+  self->snapshot = ferry_progress_copy (self->progress);
   self->serial++;
   g_mutex_unlock (&self->lock);
 }
 
-FerryDownload *
-ferry_job_take_download (FerryJob *self, guint *serial)
+FerryProgress *
+ferry_job_take_progress (FerryJob *self, guint *serial)
 {
-  FerryDownload *copy = NULL;
+  FerryProgress *copy = NULL;
 
   g_mutex_lock (&self->lock);
   if (self->serial != *serial)
     {
-      copy = ferry_download_copy (self->snapshot);
+      copy = ferry_progress_copy (self->snapshot);
       *serial = self->serial;
     }
   g_mutex_unlock (&self->lock);

@@ -11,6 +11,7 @@ typedef enum
   FERRY_STAGE_CONNECTING,
   FERRY_STAGE_CHECKING, /* re-reading what is on disk before going on */
   FERRY_STAGE_RECEIVING,
+  FERRY_STAGE_SENDING,
   FERRY_STAGE_VERIFYING, /* the whole file against a checksum */
   FERRY_STAGE_PUBLISHING
 } FerryStage;
@@ -21,7 +22,7 @@ typedef enum
  * One run of one transfer on a lane: all that main and the lane share. Reference-counted.
  *
  * Constant from the start: @id, @spec, @store, @tls, @timeout, @accept_web_page, @start_over, @cancellable.
- * The lane's alone until it ends, then main's: @download, @error, @retry_after, @path.
+ * The lane's alone until it ends, then main's: @progress, @error, @retry_after, @path.
  * Anyone's: the atomics behind the functions, and the snapshot and history lines under a lock.
  */
 typedef struct
@@ -37,7 +38,7 @@ typedef struct
   gboolean start_over;
   GCancellable *cancellable;
 
-  FerryDownload *download;
+  FerryProgress *progress;
   GError *error;
   gint64 retry_after; /* seconds the server asked for, -1 */
   char *path;         /* (nullable) of the finished file */
@@ -47,16 +48,17 @@ typedef struct
   guint64 received;
   guint64 confirmed;
   guint64 checked;
+  guint64 under_way; /* bytes of an upload that are sent and not confirmed; atomic */
   guint serial;
   GMutex lock;
-  FerryDownload *snapshot;
+  FerryProgress *snapshot;
   GPtrArray *history;
 } FerryJob;
 
 /* @download is copied: what the journal knows. */
 FerryJob *ferry_job_new (const char *id,
                          const FerrySpec *spec,
-                         const FerryDownload *download,
+                         const FerryProgress *progress,
                          FerryStore *store,
                          GTlsDatabase *tls);
 FerryJob *ferry_job_ref (FerryJob *self);
@@ -77,12 +79,15 @@ guint64 ferry_job_get_confirmed (FerryJob *self);
 void ferry_job_set_checked (FerryJob *self, guint64 bytes);
 guint64 ferry_job_get_checked (FerryJob *self);
 
-/* The lane shows main a new state of job->download. */
-void ferry_job_publish_download (FerryJob *self);
+/* Bytes of an upload that were handed to connections and are not confirmed. */
+guint64 ferry_job_get_under_way (FerryJob *self);
+
+/* The lane shows main a new state of job->progress. */
+void ferry_job_publish_progress (FerryJob *self);
 
 /* Main: a copy of what the lane last showed when it is newer than @serial, which is brought up to date. (transfer full)
  * (nullable) */
-FerryDownload *ferry_job_take_download (FerryJob *self, guint *serial);
+FerryProgress *ferry_job_take_progress (FerryJob *self, guint *serial);
 
 /* A sentence for the row's history. Takes @sentence. */
 void ferry_job_take_note (FerryJob *self, char *sentence);

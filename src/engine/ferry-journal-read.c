@@ -19,7 +19,8 @@
 #include "ferry-store.h"
 
 #define ID_LENGTH 32
-#define MAX_CHUNK_SIZE (G_GUINT64_CONSTANT (1) << 30)
+/* Of a download a power of two, of an upload what the receiver says. */
+#define MAX_CHUNK_SIZE (G_GUINT64_CONSTANT (5) << 30)
 
 /* A query about one transfer. */
 static sqlite3_stmt *
@@ -167,43 +168,40 @@ take_spec (Reader *self, FerrySpec *spec)
   spec->headers = take_headers (self);
   spec->referrer = take_text (self);
   spec->exact = (gboolean) take_number (self, 0, 1, 0);
+  spec->direction = (FerryDirection) take_number (self, 0, FERRY_N_DIRECTIONS - 1, FERRY_DOWNLOAD);
+  spec->source = take_bytes (self);
+  spec->destination = take_text (self);
   self->bad |= !g_path_is_absolute (spec->folder);
-}
-
-static guint64
-take_chunk_size (Reader *self)
-{
-  guint64 size = (guint64) take_number (self, 0, MAX_CHUNK_SIZE, 0);
-
-  if ((size & (size - 1)) == 0)
-    return size;
-  self->bad = TRUE;
-  return 0;
+  if (spec->direction == FERRY_UPLOAD)
+    self->bad |= spec->source == NULL || !g_path_is_absolute (spec->source) || spec->name == NULL;
 }
 
 static void
-take_download (Reader *self, FerryDownload *download)
+take_progress (Reader *self, FerryProgress *progress)
 {
-  download->final_address = take_text (self);
-  download->name = take_name (self);
-  download->part_name = take_name (self);
-  download->size = take_number (self, -1, G_MAXINT64, -1);
-  download->chunk_size = take_chunk_size (self);
-  download->confirmed = (guint64) take_number (self, 0, G_MAXINT64, 0);
-  download->etag = take_bytes (self);
-  download->last_modified = take_bytes (self);
-  download->date = take_bytes (self);
-  download->coding = take_bytes (self);
-  download->media_type = take_text (self);
-  download->server_sha256 = take_sha256 (self);
-  download->resume = (FerryResume) take_number (self, 0, FERRY_RESUME_NO, FERRY_RESUME_UNKNOWN);
-  download->stamp.device = (guint64) take_any_number (self);
-  download->stamp.inode = (guint64) take_any_number (self);
-  download->stamp.size = take_any_number (self);
-  download->stamp.mtime_ns = take_any_number (self);
-  download->stamp.ctime_ns = take_any_number (self);
-  download->publishing = take_name (self);
-  download->verified = take_text (self);
+  progress->final_address = take_text (self);
+  progress->name = take_name (self);
+  progress->part_name = take_name (self);
+  progress->size = take_number (self, -1, G_MAXINT64, -1);
+  progress->chunk_size = (guint64) take_number (self, 0, MAX_CHUNK_SIZE, 0);
+  progress->confirmed = (guint64) take_number (self, 0, G_MAXINT64, 0);
+  progress->etag = take_bytes (self);
+  progress->last_modified = take_bytes (self);
+  progress->date = take_bytes (self);
+  progress->coding = take_bytes (self);
+  progress->media_type = take_text (self);
+  progress->server_sha256 = take_sha256 (self);
+  progress->resume = (FerryResume) take_number (self, 0, FERRY_RESUME_NO, FERRY_RESUME_UNKNOWN);
+  progress->stamp.device = (guint64) take_any_number (self);
+  progress->stamp.inode = (guint64) take_any_number (self);
+  progress->stamp.size = take_any_number (self);
+  progress->stamp.mtime_ns = take_any_number (self);
+  progress->stamp.ctime_ns = take_any_number (self);
+  progress->publishing = take_name (self);
+  progress->verified = take_text (self);
+  progress->upload_id = take_text (self);
+  progress->upload_key = take_text (self);
+  progress->expires = take_number (self, 0, G_MAXINT64, 0);
 }
 
 static FerryRecord *
@@ -213,13 +211,13 @@ take_record (sqlite3_stmt *statement)
   FerryRecord *record = g_new0 (FerryRecord, 1);
 
   record->spec = g_new0 (FerrySpec, 1);
-  record->download = ferry_download_new ();
+  record->progress = ferry_progress_new ();
   record->id = take_id (&reader);
   record->position = take_any_number (&reader);
   record->added = take_number (&reader, 0, G_MAXINT64, 0);
   take_main (&reader, record);
   take_spec (&reader, record->spec);
-  take_download (&reader, record->download);
+  take_progress (&reader, record->progress);
   if (reader.bad)
     {
       record->outcome = FERRY_OUTCOME_FAILED;

@@ -16,63 +16,71 @@
 #include "ferry-journal-private.h"
 
 /* A released script never changes: append the next one. */
-const char *const ferry_journal_migrations[]
-    = { "CREATE TABLE transfer ("
-        "  number INTEGER PRIMARY KEY,"
-        "  id TEXT NOT NULL UNIQUE CHECK (length (id) = 32),"
-        "  position INTEGER NOT NULL,"
-        "  address TEXT NOT NULL,"
-        "  folder TEXT NOT NULL,"
-        "  name TEXT,"
-        "  sha256 TEXT,"
-        "  headers TEXT," /* one a line; never one that may be a secret */
-        "  referrer TEXT,"
-        "  exact INTEGER NOT NULL CHECK (exact IN (0, 1)),"
-        "  wanted INTEGER NOT NULL CHECK (wanted >= 0),"          /* FerryWanted */
-        "  outcome INTEGER NOT NULL CHECK (outcome >= 0),"        /* FerryOutcome */
-        "  error_code INTEGER NOT NULL CHECK (error_code >= -1)," /* FerryErrorCode */
-        "  error_message TEXT,"
-        "  added INTEGER NOT NULL,"
-        "  finished INTEGER NOT NULL,"
-        "  removed INTEGER NOT NULL CHECK (removed IN (0, 1)),"
-        "  path TEXT,"
-        "  final_address TEXT,"
-        "  file_name TEXT,"
-        "  part_name TEXT,"
-        "  size INTEGER NOT NULL CHECK (size >= -1),"
-        "  chunk_size INTEGER NOT NULL CHECK (chunk_size >= 0),"
-        "  confirmed INTEGER NOT NULL CHECK (confirmed >= 0),"
-        "  etag TEXT,"
-        "  last_modified TEXT,"
-        "  server_date TEXT,"
-        "  coding TEXT,"
-        "  media_type TEXT,"
-        "  server_sha256 TEXT,"
-        "  resume INTEGER NOT NULL CHECK (resume >= 0)," /* FerryResume */
-        "  stamp_device INTEGER NOT NULL,"
-        "  stamp_inode INTEGER NOT NULL,"
-        "  stamp_size INTEGER NOT NULL,"
-        "  stamp_mtime INTEGER NOT NULL,"
-        "  stamp_ctime INTEGER NOT NULL,"
-        "  publishing TEXT,"
-        "  verified TEXT"
-        ") STRICT;"
-        "CREATE TABLE chunk ("
-        "  transfer INTEGER NOT NULL REFERENCES transfer (number) ON DELETE CASCADE,"
-        "  idx INTEGER NOT NULL CHECK (idx >= 0),"
-        "  length INTEGER NOT NULL CHECK (length >= 0),"
-        "  sha256 BLOB NOT NULL CHECK (length (sha256) = 32),"
-        "  settled INTEGER NOT NULL CHECK (settled IN (0, 1)),"
-        "  PRIMARY KEY (transfer, idx)"
-        ") STRICT, WITHOUT ROWID;"
-        "CREATE TABLE event ("
-        "  number INTEGER PRIMARY KEY,"
-        "  transfer INTEGER NOT NULL REFERENCES transfer (number) ON DELETE CASCADE,"
-        "  at INTEGER NOT NULL,"
-        "  sentence TEXT NOT NULL"
-        ") STRICT;"
-        "CREATE INDEX event_transfer ON event (transfer);",
-        NULL };
+const char *const ferry_journal_migrations[] = {
+  "CREATE TABLE transfer ("
+  "  number INTEGER PRIMARY KEY,"
+  "  id TEXT NOT NULL UNIQUE CHECK (length (id) = 32),"
+  "  position INTEGER NOT NULL,"
+  "  address TEXT NOT NULL,"
+  "  folder TEXT NOT NULL,"
+  "  name TEXT,"
+  "  sha256 TEXT,"
+  "  headers TEXT," /* one a line; never one that may be a secret */
+  "  referrer TEXT,"
+  "  exact INTEGER NOT NULL CHECK (exact IN (0, 1)),"
+  "  wanted INTEGER NOT NULL CHECK (wanted >= 0),"          /* FerryWanted */
+  "  outcome INTEGER NOT NULL CHECK (outcome >= 0),"        /* FerryOutcome */
+  "  error_code INTEGER NOT NULL CHECK (error_code >= -1)," /* FerryErrorCode */
+  "  error_message TEXT,"
+  "  added INTEGER NOT NULL,"
+  "  finished INTEGER NOT NULL,"
+  "  removed INTEGER NOT NULL CHECK (removed IN (0, 1)),"
+  "  path TEXT,"
+  "  final_address TEXT,"
+  "  file_name TEXT,"
+  "  part_name TEXT,"
+  "  size INTEGER NOT NULL CHECK (size >= -1),"
+  "  chunk_size INTEGER NOT NULL CHECK (chunk_size >= 0),"
+  "  confirmed INTEGER NOT NULL CHECK (confirmed >= 0),"
+  "  etag TEXT,"
+  "  last_modified TEXT,"
+  "  server_date TEXT,"
+  "  coding TEXT,"
+  "  media_type TEXT,"
+  "  server_sha256 TEXT,"
+  "  resume INTEGER NOT NULL CHECK (resume >= 0)," /* FerryResume */
+  "  stamp_device INTEGER NOT NULL,"
+  "  stamp_inode INTEGER NOT NULL,"
+  "  stamp_size INTEGER NOT NULL,"
+  "  stamp_mtime INTEGER NOT NULL,"
+  "  stamp_ctime INTEGER NOT NULL,"
+  "  publishing TEXT,"
+  "  verified TEXT"
+  ") STRICT;"
+  "CREATE TABLE chunk ("
+  "  transfer INTEGER NOT NULL REFERENCES transfer (number) ON DELETE CASCADE,"
+  "  idx INTEGER NOT NULL CHECK (idx >= 0),"
+  "  length INTEGER NOT NULL CHECK (length >= 0),"
+  "  sha256 BLOB NOT NULL CHECK (length (sha256) = 32),"
+  "  settled INTEGER NOT NULL CHECK (settled IN (0, 1)),"
+  "  PRIMARY KEY (transfer, idx)"
+  ") STRICT, WITHOUT ROWID;"
+  "CREATE TABLE event ("
+  "  number INTEGER PRIMARY KEY,"
+  "  transfer INTEGER NOT NULL REFERENCES transfer (number) ON DELETE CASCADE,"
+  "  at INTEGER NOT NULL,"
+  "  sentence TEXT NOT NULL"
+  ") STRICT;"
+  "CREATE INDEX event_transfer ON event (transfer);",
+  /* Uploads. */
+  "ALTER TABLE transfer ADD COLUMN direction INTEGER NOT NULL DEFAULT 0 CHECK (direction >= 0);"
+  "ALTER TABLE transfer ADD COLUMN source TEXT;"
+  "ALTER TABLE transfer ADD COLUMN destination TEXT;"
+  "ALTER TABLE transfer ADD COLUMN upload_id TEXT;"
+  "ALTER TABLE transfer ADD COLUMN upload_key TEXT;"
+  "ALTER TABLE transfer ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;",
+  NULL
+};
 
 typedef struct
 {
@@ -130,6 +138,9 @@ bind_spec (Binder *self, const FerrySpec *spec)
   bind_headers (self, spec->headers);
   bind_text (self, spec->referrer);
   bind_number (self, spec->exact ? 1 : 0);
+  bind_number (self, spec->direction);
+  bind_text (self, spec->source);
+  bind_text (self, spec->destination);
 }
 
 static void
@@ -143,24 +154,27 @@ bind_stamp (Binder *self, const FerryPartStamp *stamp)
 }
 
 static void
-bind_download (Binder *self, const FerryDownload *download)
+bind_progress (Binder *self, const FerryProgress *progress)
 {
-  bind_text (self, download->final_address);
-  bind_text (self, download->name);
-  bind_text (self, download->part_name);
-  bind_number (self, (guint64) download->size);
-  bind_number (self, download->chunk_size);
-  bind_number (self, download->confirmed);
-  bind_text (self, download->etag);
-  bind_text (self, download->last_modified);
-  bind_text (self, download->date);
-  bind_text (self, download->coding);
-  bind_text (self, download->media_type);
-  bind_text (self, download->server_sha256);
-  bind_number (self, download->resume);
-  bind_stamp (self, &download->stamp);
-  bind_text (self, download->publishing);
-  bind_text (self, download->verified);
+  bind_text (self, progress->final_address);
+  bind_text (self, progress->name);
+  bind_text (self, progress->part_name);
+  bind_number (self, (guint64) progress->size);
+  bind_number (self, progress->chunk_size);
+  bind_number (self, progress->confirmed);
+  bind_text (self, progress->etag);
+  bind_text (self, progress->last_modified);
+  bind_text (self, progress->date);
+  bind_text (self, progress->coding);
+  bind_text (self, progress->media_type);
+  bind_text (self, progress->server_sha256);
+  bind_number (self, progress->resume);
+  bind_stamp (self, &progress->stamp);
+  bind_text (self, progress->publishing);
+  bind_text (self, progress->verified);
+  bind_text (self, progress->upload_id);
+  bind_text (self, progress->upload_key);
+  bind_number (self, (guint64) progress->expires);
 }
 
 static gboolean
@@ -236,8 +250,8 @@ ferry_journal_add (FerryDatabase *database, const FerryRecord *record, GError **
   if (!prepare (database, &binder,
                 "INSERT INTO transfer (" ALL_COLUMNS ") VALUES (?, ?, ?, " /* id, position, added */
                 "?, ?, ?, ?, ?, ?, ?, "                                    /* main's */
-                "?, ?, ?, ?, ?, ?, ?, "                                    /* spec */
-                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "                           /* spec */
+                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 error))
     return FALSE;
   bind_text (&binder, record->id);
@@ -245,7 +259,7 @@ ferry_journal_add (FerryDatabase *database, const FerryRecord *record, GError **
   bind_number (&binder, (guint64) record->added);
   bind_main (&binder, record);
   bind_spec (&binder, record->spec);
-  bind_download (&binder, record->download);
+  bind_progress (&binder, record->progress);
   return ferry_database_step (database, binder.statement, error);
 }
 
@@ -269,7 +283,8 @@ ferry_journal_update_spec (FerryDatabase *database, const FerryRecord *record, G
   Binder binder;
 
   if (!prepare (database, &binder,
-                "UPDATE transfer SET (" SPEC_COLUMNS ") = (?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+                "UPDATE transfer SET (" SPEC_COLUMNS
+                ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
                 error))
     return FALSE;
   bind_spec (&binder, record->spec);
@@ -353,19 +368,19 @@ ferry_journal_add_event (
 /* ---- a lane's part ---- */
 
 gboolean
-ferry_journal_save_download (FerryDatabase *database,
+ferry_journal_save_progress (FerryDatabase *database,
                              const char *id,
-                             const FerryDownload *download,
+                             const FerryProgress *progress,
                              GError **error)
 {
   Binder binder;
 
   if (!prepare (database, &binder,
-                "UPDATE transfer SET (" DOWNLOAD_COLUMNS ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                "?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+                "UPDATE transfer SET (" PROGRESS_COLUMNS ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
                 error))
     return FALSE;
-  bind_download (&binder, download);
+  bind_progress (&binder, progress);
   bind_text (&binder, id);
   return step_existing (database, &binder, error);
 }
@@ -448,7 +463,7 @@ ferry_journal_settle (FerryDatabase *database,
 gboolean
 ferry_journal_start_over (FerryDatabase *database,
                           const char *id,
-                          const FerryDownload *download,
+                          const FerryProgress *progress,
                           GError **error)
 {
   Binder binder;
@@ -459,7 +474,7 @@ ferry_journal_start_over (FerryDatabase *database,
     return FALSE;
   bind_text (&binder, id);
   return ferry_database_step (database, binder.statement, error)
-         && ferry_journal_save_download (database, id, download, error);
+         && ferry_journal_save_progress (database, id, progress, error);
 }
 
 gboolean

@@ -29,9 +29,9 @@ gboolean ferry_journal_add_event (
     FerryDatabase *database, const char *id, gint64 when, const char *sentence, GError **error);
 
 /* Of a transfer that is not there, these fail with FERRY_ERROR_NOT_FOUND_HERE. */
-gboolean ferry_journal_save_download (FerryDatabase *database,
+gboolean ferry_journal_save_progress (FerryDatabase *database,
                                       const char *id,
-                                      const FerryDownload *download,
+                                      const FerryProgress *progress,
                                       GError **error);
 gboolean ferry_journal_save_chunks (FerryDatabase *database,
                                     const char *id,
@@ -45,7 +45,7 @@ gboolean ferry_journal_settle (FerryDatabase *database,
                                GError **error);
 gboolean ferry_journal_start_over (FerryDatabase *database,
                                    const char *id,
-                                   const FerryDownload *download,
+                                   const FerryProgress *progress,
                                    GError **error);
 gboolean ferry_journal_drop_chunks (FerryDatabase *database,
                                     const char *id,

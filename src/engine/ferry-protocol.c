@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ferry-protocol.h"
 
-static const FerryProtocol *const protocols[] = { &ferry_download_protocol };
+static const FerryProtocol *const protocols[]
+    = { &ferry_download_protocol, &ferry_upload_protocol };
 
 const FerryProtocol *
 ferry_protocol_find (const FerrySpec *spec)

@@ -28,6 +28,7 @@ typedef struct
 } FerryProtocol;
 
 extern const FerryProtocol ferry_download_protocol;
+extern const FerryProtocol ferry_upload_protocol;
 
 /* The protocol for @spec. (nullable) (transfer none) */
 const FerryProtocol *ferry_protocol_find (const FerrySpec *spec);

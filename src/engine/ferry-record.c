@@ -10,6 +10,7 @@
 
 #include "ferry-address.h"
 #include "ferry-error.h"
+#include "ferry-file-name.h"
 
 #define MAX_HEADER (16 * 1024)
 #define MAX_HEADERS 100
@@ -181,6 +182,68 @@ ferry_spec_new (const char *address, const char *folder, GError **error)
   return g_steal_pointer (&self);
 }
 
+gboolean
+ferry_token_is_valid (const char *token)
+{
+  gsize length = strlen (token);
+
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isgraph (token[i]))
+      return FALSE;
+  return length > 0 && length <= FERRY_TOKEN_MAX;
+}
+
+/* Paths are joined to a receiver's address, and the only secret it knows is a token. */
+static gboolean
+check_receiver (const FerrySpec *self, const char *token, GError **error)
+{
+  const char *sentence = NULL;
+
+  if (self->headers != NULL)
+    sentence = _ ("A receiver knows a token, no name and password. Leave them out of its address.");
+  else if (strpbrk (self->address, "?#") != NULL)
+    sentence = _ ("The address of a receiver cannot have a “?” or “#” in it.");
+  else if (token != NULL && !ferry_token_is_valid (token))
+    sentence = _ ("This is no token: a token is one word of letters, digits and signs.");
+  if (sentence == NULL)
+    return TRUE;
+  g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT, sentence);
+  return FALSE;
+}
+
+FerrySpec *
+ferry_spec_new_upload (const char *source,
+                       const char *address,
+                       const char *destination,
+                       const char *token,
+                       GError **error)
+{
+  g_return_val_if_fail (source != NULL && address != NULL, NULL);
+
+  if (!g_path_is_absolute (source))
+    {
+      g_autofree char *shown = g_filename_display_name (source);
+      g_set_error (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT,
+                   _ ("“%s” is not a complete path to a file."), shown);
+      return NULL;
+    }
+
+  g_autofree char *folder = g_path_get_dirname (source);
+  g_autofree char *base = g_path_get_basename (source);
+  g_autoptr (FerrySpec) self = ferry_spec_new (address, folder, error);
+
+  if (self == NULL || !check_receiver (self, token, error))
+    return NULL;
+  self->direction = FERRY_UPLOAD;
+  self->source = g_strdup (source);
+  self->name = ferry_file_name_sanitize (base);
+  if (self->name == NULL)
+    self->name = g_strdup ("file");
+  self->destination = g_strdup (destination);
+  self->token = g_strdup (token);
+  return g_steal_pointer (&self);
+}
+
 FerrySpec *
 ferry_spec_copy (const FerrySpec *self)
 {
@@ -194,6 +257,9 @@ ferry_spec_copy (const FerrySpec *self)
   copy->sha256 = g_strdup (self->sha256);
   copy->headers = g_strdupv (self->headers);
   copy->referrer = g_strdup (self->referrer);
+  copy->source = g_strdup (self->source);
+  copy->destination = g_strdup (self->destination);
+  copy->token = g_strdup (self->token);
   return copy;
 }
 
@@ -208,24 +274,27 @@ ferry_spec_free (FerrySpec *self)
   g_free (self->sha256);
   g_strfreev (self->headers);
   g_free (self->referrer);
+  g_free (self->source);
+  g_free (self->destination);
+  g_free (self->token);
   g_free (self);
 }
 
-FerryDownload *
-ferry_download_new (void)
+FerryProgress *
+ferry_progress_new (void)
 {
-  FerryDownload *self = g_new0 (FerryDownload, 1);
+  FerryProgress *self = g_new0 (FerryProgress, 1);
 
   self->size = -1;
   return self;
 }
 
-FerryDownload *
-ferry_download_copy (const FerryDownload *self)
+FerryProgress *
+ferry_progress_copy (const FerryProgress *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  FerryDownload *copy = g_memdup2 (self, sizeof *self);
+  FerryProgress *copy = g_memdup2 (self, sizeof *self);
 
   copy->final_address = g_strdup (self->final_address);
   copy->name = g_strdup (self->name);
@@ -238,11 +307,13 @@ ferry_download_copy (const FerryDownload *self)
   copy->server_sha256 = g_strdup (self->server_sha256);
   copy->publishing = g_strdup (self->publishing);
   copy->verified = g_strdup (self->verified);
+  copy->upload_id = g_strdup (self->upload_id);
+  copy->upload_key = g_strdup (self->upload_key);
   return copy;
 }
 
 static void
-download_clear (FerryDownload *self)
+download_clear (FerryProgress *self)
 {
   g_free (self->final_address);
   g_free (self->name);
@@ -255,10 +326,12 @@ download_clear (FerryDownload *self)
   g_free (self->server_sha256);
   g_free (self->publishing);
   g_free (self->verified);
+  g_free (self->upload_id);
+  g_free (self->upload_key);
 }
 
 void
-ferry_download_free (FerryDownload *self)
+ferry_progress_free (FerryProgress *self)
 {
   if (self == NULL)
     return;
@@ -267,12 +340,12 @@ ferry_download_free (FerryDownload *self)
 }
 
 void
-ferry_download_reset (FerryDownload *self)
+ferry_progress_reset (FerryProgress *self)
 {
   g_return_if_fail (self != NULL);
 
   download_clear (self);
-  *self = (FerryDownload){ .size = -1 };
+  *self = (FerryProgress){ .size = -1 };
 }
 
 static char *
@@ -301,7 +374,7 @@ ferry_record_new (FerrySpec *spec)
   self->outcome = FERRY_OUTCOME_NONE;
   self->error_code = -1;
   self->added = g_get_real_time () / G_USEC_PER_SEC;
-  self->download = ferry_download_new ();
+  self->progress = ferry_progress_new ();
   return self;
 }
 
@@ -314,7 +387,7 @@ ferry_record_free (FerryRecord *self)
   ferry_spec_free (self->spec);
   g_free (self->error_message);
   g_free (self->path);
-  ferry_download_free (self->download);
+  ferry_progress_free (self->progress);
   g_free (self);
 }
 

@@ -8,14 +8,26 @@
 
 G_BEGIN_DECLS
 
+/* Stored: append, never reorder. */
+typedef enum
+{
+  FERRY_DOWNLOAD,
+  FERRY_UPLOAD,
+  FERRY_N_DIRECTIONS
+} FerryDirection;
+
 /**
  * FerrySpec:
  *
  * What a person asked for. Plain data; copied where it crosses a thread.
  *
- * @address: normalized, without user information
- * @folder: absolute path
- * @name: (nullable): the name the person wants; NULL: the server's
+ * @direction: which way
+ * @address: normalized, without user information; of an upload: the receiver's
+ * @folder: absolute path; of an upload: the source's
+ * @name: (nullable): the name the person wants; NULL: the server's. Of an upload never NULL: the name it gets there
+ * @source: (nullable): absolute path of the file to upload
+ * @destination: (nullable): what the person calls the receiver
+ * @token: (nullable): the receiver's bearer token; a secret that lives only in memory
  * @sha256: (nullable): 64 hex digits the whole file must have
  * @headers: (nullable): "Name: value" strings to send to @address's origin only. Referer, User-Agent, Accept and
  *   Accept-Language are kept in the journal; all others may be secrets and live only in memory
@@ -25,12 +37,16 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
+  FerryDirection direction;
   char *address;
   char *folder;
   char *name;
   char *sha256;
   char **headers;
   char *referrer;
+  char *source;
+  char *destination;
+  char *token;
   gboolean paused;
   gboolean exact;
 } FerrySpec;
@@ -43,6 +59,26 @@ typedef struct
  * Returns: (transfer full): or NULL with the sentence of ferry_address_normalize ()
  */
 FerrySpec *ferry_spec_new (const char *address, const char *folder, GError **error);
+
+/**
+ * ferry_spec_new_upload:
+ * @source: absolute path of the file
+ * @address: the receiver's, as typed; normalized here
+ * @destination: (nullable): what the person calls it
+ * @token: (nullable): its bearer token
+ *
+ * Returns: (transfer full): or NULL with the sentence of ferry_address_normalize () or FERRY_ERROR_INVALID_ARGUMENT: also
+ *   for an address with a user, a query or a fragment, and for a token that cannot be one
+ */
+FerrySpec *ferry_spec_new_upload (const char *source,
+                                  const char *address,
+                                  const char *destination,
+                                  const char *token,
+                                  GError **error);
+/* The most bytes of a token. */
+#define FERRY_TOKEN_MAX 4096
+/* TRUE for what can be a bearer token: printable ASCII without spaces, not too long. */
+gboolean ferry_token_is_valid (const char *token);
 FerrySpec *ferry_spec_copy (const FerrySpec *self);
 void ferry_spec_free (FerrySpec *self);
 
@@ -56,9 +92,9 @@ gboolean ferry_spec_header_is_public (const char *header);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FerrySpec, ferry_spec_free)
 
 /**
- * FerryDownload:
+ * FerryProgress:
  *
- * What is known of a download: the lane's part of the journal row. Only a lane writes it.
+ * How far a transfer is and what is known of the other end: the lane's part of the journal row. Only a lane writes it.
  */
 typedef struct
 {
@@ -77,17 +113,20 @@ typedef struct
   FerryResume resume;
   FerryPartStamp stamp; /* of the part at the last clean stop or when publishing; inode 0: none */
   char *publishing;     /* (nullable) final name about to be taken */
+  char *upload_id;      /* (nullable) the receiver's name for an upload */
+  char *upload_key;     /* (nullable) the Idempotency-Key it was registered with */
+  gint64 expires;       /* seconds since 1970 when the receiver forgets it, 0: never or not known */
   char *
       verified; /* (nullable) how the finished file was proven: "sha256", "server-sha256", "size", "unknown-size" */
-} FerryDownload;
+} FerryProgress;
 
-FerryDownload *ferry_download_new (void);
-FerryDownload *ferry_download_copy (const FerryDownload *self);
-void ferry_download_free (FerryDownload *self);
-/* Forgets all but nothing of the spec: as after ferry_download_new (). */
-void ferry_download_reset (FerryDownload *self);
+FerryProgress *ferry_progress_new (void);
+FerryProgress *ferry_progress_copy (const FerryProgress *self);
+void ferry_progress_free (FerryProgress *self);
+/* Forgets all but nothing of the spec: as after ferry_progress_new (). */
+void ferry_progress_reset (FerryProgress *self);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (FerryDownload, ferry_download_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FerryProgress, ferry_progress_free)
 
 /**
  * FerryRecord:
@@ -107,7 +146,7 @@ typedef struct
   gint64 finished;     /* seconds since 1970, 0: not */
   gboolean removed;    /* taken out of the list; undo is still possible */
   char *path;          /* (nullable) of the finished file */
-  FerryDownload *download;
+  FerryProgress *progress;
 } FerryRecord;
 
 /* A new row with a random id, QUEUED or PAUSED by spec->paused. Takes @spec. */

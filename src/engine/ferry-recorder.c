@@ -207,7 +207,7 @@ ferry_recorder_new (FerryJob *job, FerryPartFile *part, const FerryRanges *held)
 
   self->job = ferry_job_ref (job);
   self->part = part;
-  self->chunk_size = job->download->chunk_size;
+  self->chunk_size = job->progress->chunk_size;
   self->held = ferry_ranges_copy (held);
   self->received = ferry_ranges_get_total (held);
   self->digest = ferry_digest_new ();

@@ -45,6 +45,10 @@ static const struct
   { "referrer", "s", MAX_ADDRESS },
   { "paused", "b", 0 },
   { "exact", "b", 0 },
+  { "direction", "s", MAX_NAME },
+  { "source", "s", MAX_FOLDER },
+  { "destination", "s", MAX_NAME },
+  { "token", "s", FERRY_TOKEN_MAX },
 };
 
 static gboolean
@@ -82,12 +86,12 @@ check_entry (const char *key, GVariant *value, GError **error)
       if (strings_fit (value, spec_keys[i].max))
         return TRUE;
       g_set_error (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT,
-                   _ ("“%s” is longer than a download can use."), key);
+                   _ ("“%s” is longer than a transfer can use."), key);
       return FALSE;
     }
   g_autofree char *printable = g_strescape (key, NULL);
   g_set_error (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT,
-               _ ("“%s” is not something a download can be given."), printable);
+               _ ("“%s” is not something a transfer can be given."), printable);
   return FALSE;
 }
 
@@ -139,15 +143,59 @@ fill_spec (FerrySpec *spec, GVariant *dictionary, GError **error)
   return TRUE;
 }
 
-FerrySpec *
-ferry_remote_spec_from_variant (GVariant *dictionary, GError **error)
+/* What belongs to the other direction would have no effect: it is refused instead. */
+static gboolean
+has_only (GVariant *dictionary, const char *const *keys, GError **error)
 {
-  const char *address = NULL;
-  const char *folder = NULL;
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
 
-  g_return_val_if_fail (g_variant_is_of_type (dictionary, G_VARIANT_TYPE_VARDICT), NULL);
+  g_variant_iter_init (&iter, dictionary);
+  while (g_variant_iter_next (&iter, "{&sv}", &key, &value))
+    {
+      g_variant_unref (value);
+      if (g_strv_contains (keys, key))
+        continue;
+      g_set_error (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT,
+                   _ ("“%s” does not go with this direction of a transfer."), key);
+      return FALSE;
+    }
+  return TRUE;
+}
 
-  if (!check_dictionary (dictionary, error))
+static FerrySpec *
+upload_from_variant (GVariant *dictionary, GError **error)
+{
+  static const char *const keys[]
+      = { "direction", "address", "source", "destination", "token", "paused", NULL };
+  const char *address = NULL, *source = NULL, *destination = NULL, *token = NULL;
+
+  if (!has_only (dictionary, keys, error))
+    return NULL;
+  g_variant_lookup (dictionary, "address", "&s", &address);
+  g_variant_lookup (dictionary, "source", "&s", &source);
+  g_variant_lookup (dictionary, "destination", "&s", &destination);
+  g_variant_lookup (dictionary, "token", "&s", &token);
+  if (address == NULL || source == NULL)
+    {
+      refuse (error, _ ("An upload needs an address and a file."));
+      return NULL;
+    }
+  FerrySpec *spec = ferry_spec_new_upload (source, address, destination, token, error);
+  if (spec != NULL)
+    g_variant_lookup (dictionary, "paused", "b", &spec->paused);
+  return spec;
+}
+
+static FerrySpec *
+download_from_variant (GVariant *dictionary, GError **error)
+{
+  static const char *const keys[] = { "direction", "address",  "folder", "name",  "sha256",
+                                      "headers",   "referrer", "paused", "exact", NULL };
+  const char *address = NULL, *folder = NULL;
+
+  if (!has_only (dictionary, keys, error))
     return NULL;
   g_variant_lookup (dictionary, "address", "&s", &address);
   g_variant_lookup (dictionary, "folder", "&s", &folder);
@@ -162,6 +210,24 @@ ferry_remote_spec_from_variant (GVariant *dictionary, GError **error)
   return g_steal_pointer (&spec);
 }
 
+FerrySpec *
+ferry_remote_spec_from_variant (GVariant *dictionary, GError **error)
+{
+  const char *direction = FERRY_REMOTE_DOWNLOAD;
+
+  g_return_val_if_fail (g_variant_is_of_type (dictionary, G_VARIANT_TYPE_VARDICT), NULL);
+
+  if (!check_dictionary (dictionary, error))
+    return NULL;
+  g_variant_lookup (dictionary, "direction", "&s", &direction);
+  if (g_str_equal (direction, FERRY_REMOTE_UPLOAD))
+    return upload_from_variant (dictionary, error);
+  if (g_str_equal (direction, FERRY_REMOTE_DOWNLOAD))
+    return download_from_variant (dictionary, error);
+  refuse (error, _ ("A transfer is a download or an upload, nothing else."));
+  return NULL;
+}
+
 static void
 insert_string (GVariantDict *dict, const char *key, const char *value)
 {
@@ -169,8 +235,23 @@ insert_string (GVariantDict *dict, const char *key, const char *value)
     g_variant_dict_insert (dict, key, "s", value);
 }
 
-GVariant *
-ferry_remote_spec_to_variant (const FerrySpec *spec)
+static GVariant *
+upload_to_variant (const FerrySpec *spec)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  insert_string (&dict, "direction", FERRY_REMOTE_UPLOAD);
+  insert_string (&dict, "address", spec->address);
+  insert_string (&dict, "source", spec->source);
+  insert_string (&dict, "destination", spec->destination);
+  insert_string (&dict, "token", spec->token);
+  g_variant_dict_insert (&dict, "paused", "b", spec->paused);
+  return g_variant_dict_end (&dict);
+}
+
+/* Without a direction, which an owner of an earlier version does not know. */
+static GVariant *
+download_to_variant (const FerrySpec *spec)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
 
@@ -184,6 +265,12 @@ ferry_remote_spec_to_variant (const FerrySpec *spec)
   g_variant_dict_insert (&dict, "paused", "b", spec->paused);
   g_variant_dict_insert (&dict, "exact", "b", spec->exact);
   return g_variant_dict_end (&dict);
+}
+
+GVariant *
+ferry_remote_spec_to_variant (const FerrySpec *spec)
+{
+  return spec->direction == FERRY_UPLOAD ? upload_to_variant (spec) : download_to_variant (spec);
 }
 
 /* ---- a transfer as a dictionary ---- */
@@ -219,6 +306,11 @@ ferry_remote_describe (FerryTransfer *transfer)
   g_return_val_if_fail (FERRY_IS_TRANSFER (transfer), NULL);
 
   insert_text (&dict, "id", ferry_transfer_get_id (transfer));
+  insert_text (&dict, "direction",
+               ferry_transfer_get_direction (transfer) == FERRY_UPLOAD ? FERRY_REMOTE_UPLOAD
+                                                                       : FERRY_REMOTE_DOWNLOAD);
+  insert_text (&dict, "source", ferry_transfer_get_source (transfer));
+  insert_text (&dict, "link", ferry_transfer_get_link (transfer));
   insert_text (&dict, "name", ferry_transfer_get_name (transfer));
   insert_text (&dict, "address", ferry_transfer_get_address (transfer));
   insert_text (&dict, "folder", ferry_transfer_get_folder (transfer));
@@ -289,6 +381,8 @@ get_again (FerryEngine *engine,
   if (spec->headers != NULL
       && !ferry_engine_set_headers (engine, transfer, (const char *const *) spec->headers, error))
     return NULL;
+  if (spec->token != NULL)
+    ferry_engine_set_token (engine, transfer, spec->token);
   /* Too late for one that runs: who asked compares the finished file. */
   if (spec->sha256 != NULL && g_strcmp0 (spec->sha256, ferry_transfer_get_sha256 (transfer)) != 0)
     ferry_engine_set_sha256 (engine, transfer, spec->sha256);
@@ -309,7 +403,9 @@ call_get (FerryEngine *engine, GVariant *parameters, GError **error)
   if (spec == NULL)
     return NULL;
   FerryTransfer *transfer
-      = ferry_engine_find_same (engine, spec->address, spec->folder, spec->name);
+      = spec->direction == FERRY_UPLOAD
+            ? ferry_engine_find_upload (engine, spec->address, spec->source)
+            : ferry_engine_find_same (engine, spec->address, spec->folder, spec->name);
   transfer = transfer != NULL ? get_again (engine, transfer, spec, again, error)
                               : ferry_engine_add (engine, spec, error);
   if (transfer == NULL)
@@ -333,6 +429,25 @@ call_find (FerryEngine *engine, GVariant *parameters, GError **error)
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
   FerryTransfer *transfer
       = ferry_engine_find_same (engine, address, folder, *name != '\0' ? name : NULL);
+  if (transfer != NULL)
+    g_variant_builder_add_value (&builder, ferry_remote_describe (transfer));
+  return list_of (&builder);
+}
+
+static GVariant *
+call_find_upload (FerryEngine *engine, GVariant *parameters, GError **error)
+{
+  GVariantBuilder builder;
+  const char *address, *source;
+
+  g_variant_get (parameters, "(&s&s)", &address, &source);
+  if (strlen (address) > MAX_ADDRESS || strlen (source) > MAX_FOLDER)
+    {
+      refuse (error, _ ("This is longer than an upload can use."));
+      return NULL;
+    }
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  FerryTransfer *transfer = ferry_engine_find_upload (engine, address, source);
   if (transfer != NULL)
     g_variant_builder_add_value (&builder, ferry_remote_describe (transfer));
   return list_of (&builder);
@@ -433,17 +548,12 @@ call_resume_all (FerryEngine *engine, GVariant *parameters, GError **error)
 }
 
 static const Entry entries[] = {
-  { "Add", "(a{sv})", call_add },
-  { "Get", "(a{sv}b)", call_get },
-  { "Find", "(sss)", call_find },
-  { "List", "()", call_list },
-  { "Describe", "(as)", call_describe },
-  { "Pause", "(s)", call_pause },
-  { "Resume", "(s)", call_resume },
-  { "Remove", "(s)", call_remove },
-  { "AcceptWebPage", "(s)", call_accept_web_page },
-  { "PauseAll", "()", call_pause_all },
-  { "ResumeAll", "()", call_resume_all },
+  { "Add", "(a{sv})", call_add },       { "Get", "(a{sv}b)", call_get },
+  { "Find", "(sss)", call_find },       { "FindUpload", "(ss)", call_find_upload },
+  { "List", "()", call_list },          { "Describe", "(as)", call_describe },
+  { "Pause", "(s)", call_pause },       { "Resume", "(s)", call_resume },
+  { "Remove", "(s)", call_remove },     { "AcceptWebPage", "(s)", call_accept_web_page },
+  { "PauseAll", "()", call_pause_all }, { "ResumeAll", "()", call_resume_all },
 };
 
 /* ---- Show: the one that waits, for the journal ---- */

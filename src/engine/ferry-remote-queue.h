@@ -12,6 +12,10 @@ G_BEGIN_DECLS
 #define FERRY_REMOTE_MAX_HEADERS 64
 #define FERRY_REMOTE_MAX_IDS 10000
 
+/* Values of the key "direction". */
+#define FERRY_REMOTE_DOWNLOAD "download"
+#define FERRY_REMOTE_UPLOAD "upload"
+
 /**
  * ferry_remote_perform_async:
  * @method: "Add", "List", …
@@ -40,8 +44,8 @@ GVariant *ferry_remote_spec_to_variant (const FerrySpec *spec);
  * ferry_remote_spec_from_variant:
  * @dictionary: of type a{sv}; from anybody, so nothing is taken on trust
  *
- * Returns: (transfer full): or NULL with FERRY_ERROR_INVALID_ARGUMENT (unknown key, wrong type, out of bounds) or what
- *   ferry_spec_new () says of the address
+ * Returns: (transfer full): or NULL with FERRY_ERROR_INVALID_ARGUMENT (unknown key, a key of the other direction, wrong type,
+ *   out of bounds) or what ferry_spec_new () or ferry_spec_new_upload () says
  */
 FerrySpec *ferry_remote_spec_from_variant (GVariant *dictionary, GError **error);
 

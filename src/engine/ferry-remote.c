@@ -50,6 +50,9 @@ static const char introspection[]
       "<method name='Find'><arg type='s' name='address' direction='in'/>"
       "<arg type='s' name='folder' direction='in'/><arg type='s' name='name' direction='in'/>"
       "<arg type='aa{sv}' name='transfers' direction='out'/></method>"
+      "<method name='FindUpload'><arg type='s' name='address' direction='in'/>"
+      "<arg type='s' name='source' direction='in'/>"
+      "<arg type='aa{sv}' name='transfers' direction='out'/></method>"
       "<method name='List'><arg type='aa{sv}' name='transfers' direction='out'/></method>"
       "<method name='Describe'><arg type='as' name='ids' direction='in'/>"
       "<arg type='aa{sv}' name='transfers' direction='out'/></method>"
@@ -104,6 +107,10 @@ static const char *const error_names[] = {
   "StoreDamaged",
   "NotFoundHere",
   "Unreachable",
+  "SourceGone",
+  "SourceChanged",
+  "UploadGone",
+  "TooLarge",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (error_names) == FERRY_N_ERRORS);
 

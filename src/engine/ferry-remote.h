@@ -16,10 +16,12 @@ G_BEGIN_DECLS
  * ferry_owner_address (folder); works without a session bus. Main thread.
  *
  * Object "/io/github/ferryapp/Ferry/Queue", interface "io.github.ferryapp.Ferry.Queue1":
- *   Add (a{sv} spec) -> (s id)      keys: address s, folder s, name s, sha256 s, headers as, referrer s, paused b, exact b
- *   Get (a{sv} spec, b again) -> (s id)  the transfer of the same address, folder and name, resumed (@again: from zero) with
- *                                   the headers given; a new one where there is none. Runs even in a selective engine
- *   Find (s address, s folder, s name) -> (aa{sv})  none or one; an empty name matches any
+ *   Add (a{sv} spec) -> (s id)      keys: address s, folder s, name s, sha256 s, headers as, referrer s, paused b, exact b;
+ *                                   of an upload: direction s ("upload"), address s, source s, destination s, token s, paused b
+ *   Get (a{sv} spec, b again) -> (s id)  the transfer of the same address, folder and name (of an upload: address and source), resumed (@again: from zero) with
+ *                                   the headers or the token given; a new one where there is none. Runs even in a selective engine
+ *   Find (s address, s folder, s name) -> (aa{sv})  none or one; an empty name matches any; downloads only
+ *   FindUpload (s address, s source) -> (aa{sv})  none or one
  *   List () -> (aa{sv})             one dictionary a transfer, as ferry_remote_describe ()
  *   Describe (as ids) -> (aa{sv})   those that are there
  *   Show (s id) -> (a{sv}, a(xs))   and its history
@@ -37,7 +39,7 @@ ferry_remote_server_new (FerryEngine *engine, const char *program, GError **erro
 /* Takes the socket away: before the engine is closed, so that it is never the next owner's. */
 void ferry_remote_server_free (FerryRemoteServer *self);
 
-/* a{sv} with id, name, address, folder, path, state (string), size, received, speed, caption, error-code, error, added,
+/* a{sv} with id, direction ("download", "upload"), source, link, name, address, folder, path, state (string), size, received, speed, caption, error-code, error, added,
  * finished, sha256, verified, resume ("yes", "no", "unknown"), media-type. (transfer floating) */
 GVariant *ferry_remote_describe (FerryTransfer *transfer);
 

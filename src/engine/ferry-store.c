@@ -69,7 +69,7 @@ typedef struct
 typedef struct
 {
   const char *id;
-  const FerryDownload *download;
+  const FerryProgress *progress;
   const FerryPartStamp *stamp;
   const FerryChunk *chunks;
   const guint64 *indexes;
@@ -88,7 +88,7 @@ copy_record (const FerryRecord *record)
   copy->spec = ferry_spec_copy (record->spec);
   copy->error_message = g_strdup (record->error_message);
   copy->path = g_strdup (record->path);
-  copy->download = ferry_download_copy (record->download);
+  copy->progress = ferry_progress_copy (record->progress);
   return copy;
 }
 
@@ -161,11 +161,11 @@ run_event (FerryStore *self, gpointer data, GError **error)
 }
 
 static gboolean
-run_save_download (FerryStore *self, gpointer data, GError **error)
+run_save_progress (FerryStore *self, gpointer data, GError **error)
 {
   const CallData *call = data;
 
-  return ferry_journal_save_download (self->database, call->id, call->download, error);
+  return ferry_journal_save_progress (self->database, call->id, call->progress, error);
 }
 
 static gboolean
@@ -190,7 +190,7 @@ run_start_over (FerryStore *self, gpointer data, GError **error)
 {
   const CallData *call = data;
 
-  return ferry_journal_start_over (self->database, call->id, call->download, error);
+  return ferry_journal_start_over (self->database, call->id, call->progress, error);
 }
 
 static gboolean
@@ -634,16 +634,16 @@ ferry_store_post_event (FerryStore *self, const char *id, gint64 when, const cha
 }
 
 gboolean
-ferry_store_save_download (FerryStore *self,
+ferry_store_save_progress (FerryStore *self,
                            const char *id,
-                           const FerryDownload *download,
+                           const FerryProgress *progress,
                            GError **error)
 {
-  CallData data = { .id = id, .download = download };
+  CallData data = { .id = id, .progress = progress };
 
-  g_return_val_if_fail (self != NULL && id != NULL && download != NULL, FALSE);
+  g_return_val_if_fail (self != NULL && id != NULL && progress != NULL, FALSE);
 
-  return call (self, run_save_download, &data, error);
+  return call (self, run_save_progress, &data, error);
 }
 
 gboolean
@@ -674,12 +674,12 @@ ferry_store_settle (FerryStore *self, const char *id, const FerryPartStamp *stam
 gboolean
 ferry_store_start_over (FerryStore *self,
                         const char *id,
-                        const FerryDownload *download,
+                        const FerryProgress *progress,
                         GError **error)
 {
-  CallData data = { .id = id, .download = download };
+  CallData data = { .id = id, .progress = progress };
 
-  g_return_val_if_fail (self != NULL && id != NULL && download != NULL, FALSE);
+  g_return_val_if_fail (self != NULL && id != NULL && progress != NULL, FALSE);
 
   return call (self, run_start_over, &data, error);
 }

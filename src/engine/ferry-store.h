@@ -58,9 +58,9 @@ void ferry_store_post_event (FerryStore *self, const char *id, gint64 when, cons
 /* ---- a lane's part ---- */
 
 /* The download's columns. */
-gboolean ferry_store_save_download (FerryStore *self,
+gboolean ferry_store_save_progress (FerryStore *self,
                                     const char *id,
-                                    const FerryDownload *download,
+                                    const FerryProgress *progress,
                                     GError **error);
 /* Chunk rows (insert or replace, unsettled) and the download's confirmed bytes, one transaction. */
 gboolean ferry_store_save_chunks (FerryStore *self,
@@ -75,7 +75,7 @@ ferry_store_settle (FerryStore *self, const char *id, const FerryPartStamp *stam
 /* Start over: no chunks, download columns as given. */
 gboolean ferry_store_start_over (FerryStore *self,
                                  const char *id,
-                                 const FerryDownload *download,
+                                 const FerryProgress *progress,
                                  GError **error);
 /* Forgets the given chunks (found damaged). */
 gboolean ferry_store_drop_chunks (FerryStore *self,

@@ -49,8 +49,8 @@ FerryTransfer *ferry_transfer_new (FerryRecord *record);
 /* Brings all that is shown up to date with record, facts and job; notifies what changed. */
 void ferry_transfer_refresh (FerryTransfer *self);
 
-/* Takes over what the lane found out. Takes @download. */
-void ferry_transfer_take_download (FerryTransfer *self, FerryDownload *download);
+/* Takes over what the lane found out. Takes @progress. */
+void ferry_transfer_take_progress (FerryTransfer *self, FerryProgress *progress);
 
 /* The caption's words. (transfer full) */
 char *ferry_transfer_describe (FerryTransfer *self);

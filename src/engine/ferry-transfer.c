@@ -33,12 +33,14 @@ choose_name (const FerryRecord *record)
 {
   g_autofree char *name = NULL;
 
+  if (record->spec->direction == FERRY_UPLOAD)
+    return g_strdup (record->spec->name);
   if (record->path != NULL)
     return g_path_get_basename (record->path);
   if (record->spec->name != NULL)
     return g_strdup (record->spec->name);
-  if (record->download->name != NULL)
-    return g_strdup (record->download->name);
+  if (record->progress->name != NULL)
+    return g_strdup (record->progress->name);
   name = ferry_file_name_from_address (record->spec->address);
   return name != NULL ? g_steal_pointer (&name) : ferry_address_host (record->spec->address);
 }
@@ -95,20 +97,22 @@ get_fraction (const FerryTransfer *self)
 void
 ferry_transfer_refresh (FerryTransfer *self)
 {
-  const FerryDownload *download = self->record->download;
-  gboolean moving = self->job != NULL && ferry_job_get_stage (self->job) == FERRY_STAGE_RECEIVING;
-  guint64 received = self->job != NULL ? ferry_job_get_received (self->job) : download->confirmed;
+  const FerryProgress *progress = self->record->progress;
+  FerryStage stage = self->job != NULL ? ferry_job_get_stage (self->job) : FERRY_STAGE_CONNECTING;
+  gboolean moving = stage == FERRY_STAGE_RECEIVING || stage == FERRY_STAGE_SENDING;
+  guint64 received = self->job != NULL ? ferry_job_get_received (self->job) : progress->confirmed;
   guint64 speed = 0;
 
   if (self->job != NULL)
-    speed = ferry_speed_update (&self->meter, g_get_monotonic_time (), received);
+    speed = ferry_speed_update (&self->meter, g_get_monotonic_time (),
+                                received + ferry_job_get_under_way (self->job));
 
   g_object_freeze_notify (G_OBJECT (self));
   UPDATE (shown_state, ferry_facts_get_state (&self->facts), PROP_STATE);
-  UPDATE (size, download->size, PROP_SIZE);
+  UPDATE (size, progress->size, PROP_SIZE);
   UPDATE (received, received, PROP_RECEIVED);
   UPDATE (speed, moving ? speed : 0, PROP_SPEED);
-  UPDATE (resume, download->resume, PROP_RESUME);
+  UPDATE (resume, progress->resume, PROP_RESUME);
   UPDATE (fraction, get_fraction (self), PROP_FRACTION);
   update_name (self);
   update_caption (self);
@@ -116,12 +120,12 @@ ferry_transfer_refresh (FerryTransfer *self)
 }
 
 void
-ferry_transfer_take_download (FerryTransfer *self, FerryDownload *download)
+ferry_transfer_take_progress (FerryTransfer *self, FerryProgress *progress)
 {
-  gboolean new_type = g_strcmp0 (self->record->download->media_type, download->media_type) != 0;
+  gboolean new_type = g_strcmp0 (self->record->progress->media_type, progress->media_type) != 0;
 
-  ferry_download_free (self->record->download);
-  self->record->download = download;
+  ferry_progress_free (self->record->progress);
+  self->record->progress = progress;
   if (new_type)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MEDIA_TYPE]);
 }
@@ -191,7 +195,7 @@ ferry_transfer_get_property (GObject *object, guint id, GValue *value, GParamSpe
       g_value_set_string (value, self->record->path);
       break;
     case PROP_MEDIA_TYPE:
-      g_value_set_string (value, self->record->download->media_type);
+      g_value_set_string (value, self->record->progress->media_type);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -261,7 +265,7 @@ ferry_transfer_get_path (FerryTransfer *self)
 const char *
 ferry_transfer_get_media_type (FerryTransfer *self)
 {
-  return self->record->download->media_type;
+  return self->record->progress->media_type;
 }
 
 FerryState
@@ -339,11 +343,36 @@ ferry_transfer_get_finished (FerryTransfer *self)
 const char *
 ferry_transfer_get_sha256 (FerryTransfer *self)
 {
-  return self->record->spec->sha256;
+  const FerryRecord *record = self->record;
+
+  /* Of an upload the receiver's is known equal to the source's. */
+  if (record->spec->direction == FERRY_UPLOAD)
+    return record->progress->server_sha256;
+  return record->spec->sha256;
+}
+
+FerryDirection
+ferry_transfer_get_direction (FerryTransfer *self)
+{
+  return self->record->spec->direction;
+}
+
+const char *
+ferry_transfer_get_source (FerryTransfer *self)
+{
+  return self->record->spec->source;
+}
+
+const char *
+ferry_transfer_get_link (FerryTransfer *self)
+{
+  if (self->record->spec->direction == FERRY_DOWNLOAD)
+    return self->record->spec->address;
+  return self->record->progress->final_address;
 }
 
 const char *
 ferry_transfer_get_verified (FerryTransfer *self)
 {
-  return self->record->download->verified;
+  return self->record->progress->verified;
 }

@@ -39,8 +39,13 @@ int ferry_transfer_get_error_code (FerryTransfer *self);
 const char *ferry_transfer_get_error_message (FerryTransfer *self);
 /* What the whole file must be or was proven to be: the person's SHA-256, else the server's; 64 hex digits. (nullable) */
 const char *ferry_transfer_get_sha256 (FerryTransfer *self);
-/* How the finished file was proven, as FerryDownload.verified. (nullable) */
+/* How the finished file was proven, as FerryProgress.verified. (nullable) */
 const char *ferry_transfer_get_verified (FerryTransfer *self);
+FerryDirection ferry_transfer_get_direction (FerryTransfer *self);
+/* The file that an upload sends, from the root. (nullable): NULL for a download */
+const char *ferry_transfer_get_source (FerryTransfer *self);
+/* What others can fetch it from: a download's address, a finished upload's at its receiver. (nullable) */
+const char *ferry_transfer_get_link (FerryTransfer *self);
 /* Seconds since 1970. */
 gint64 ferry_transfer_get_added (FerryTransfer *self);
 gint64 ferry_transfer_get_finished (FerryTransfer *self);

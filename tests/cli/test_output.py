@@ -11,8 +11,8 @@ import bed
 import screen
 
 MIB = 1024 * 1024
-MEMBERS = {'id', 'name', 'address', 'state', 'folder', 'path', 'size', 'received', 'speed', 'error', 'sha256',
-           'verified', 'resume', 'media-type', 'added', 'finished'}
+MEMBERS = {'id', 'direction', 'name', 'address', 'source', 'link', 'state', 'folder', 'path', 'size', 'received', 'speed',
+           'error', 'sha256', 'verified', 'resume', 'media-type', 'added', 'finished'}
 
 
 class Lines(bed.Case):

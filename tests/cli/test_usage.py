@@ -18,11 +18,11 @@ class Usage(bed.Case):
 
     def test_help(self):
         lines, errors = self.check(0, '--help')
-        for command in ('get', 'list', 'show', 'add', 'pause', 'resume', 'remove', 'help'):
+        for command in ('get', 'put', 'list', 'show', 'add', 'pause', 'resume', 'remove', 'help'):
             self.assertTrue(any(line.startswith(f'  {command} ') for line in lines), command)
         self.assertEqual(errors, '')
         self.assertEqual(self.check(0, 'help')[0], lines)
-        for command, option in (('get', '--output=FILE'), ('add', '--paused'), ('remove', '--finished')):
+        for command, option in (('get', '--output=FILE'), ('put', '--token-file=FILE'), ('add', '--paused'), ('remove', '--finished')):
             by_help = self.check(0, 'help', command)[0]
             self.assertIn(f'  ferryctl {command} [OPTION…]', ' '.join(by_help))
             self.assertIn(option, ' '.join(by_help))

@@ -146,7 +146,7 @@ assert_spec_equal (const FerrySpec *a, const FerrySpec *b)
 }
 
 static inline void
-assert_download_equal (const FerryDownload *a, const FerryDownload *b)
+assert_download_equal (const FerryProgress *a, const FerryProgress *b)
 {
   g_assert_cmpstr (a->final_address, ==, b->final_address);
   g_assert_cmpstr (a->name, ==, b->name);
@@ -180,7 +180,7 @@ assert_record_equal (const FerryRecord *a, const FerryRecord *b)
   g_assert_cmpint (a->removed, ==, b->removed);
   g_assert_cmpstr (a->path, ==, b->path);
   assert_spec_equal (a->spec, b->spec);
-  assert_download_equal (a->download, b->download);
+  assert_download_equal (a->progress, b->progress);
 }
 
 static inline FerryRecord *
@@ -232,7 +232,7 @@ confirmed_of (Fixture *fixture, guint i)
 {
   g_autoptr (GPtrArray) records = load (fixture);
 
-  return at (records, i)->download->confirmed;
+  return at (records, i)->progress->confirmed;
 }
 
 static inline void

@@ -23,7 +23,7 @@ test_fixture_finished (Fixture *fixture, gconstpointer data)
     .referrer = (char *) "https://example.org/page",
     .exact = TRUE,
   };
-  FerryDownload download = {
+  FerryProgress progress = {
     .final_address = (char *) "https://cdn.example.org/a.iso",
     .name = (char *) "wanted name.iso",
     .part_name = (char *) "wanted name.iso.11111111.part",
@@ -51,7 +51,7 @@ test_fixture_finished (Fixture *fixture, gconstpointer data)
     .added = 1700000000,
     .finished = 1700000100,
     .path = (char *) "/home/ada/Downloads/wanted name (2).iso",
-    .download = &download,
+    .progress = &progress,
   };
 
   g_assert_cmpuint (records->len, ==, 6);
@@ -67,7 +67,7 @@ test_fixture_running (Fixture *fixture, gconstpointer data)
   g_autoptr (GPtrArray) records = load (fixture);
   FerrySpec spec
       = { .address = (char *) "http://example.org/b", .folder = (char *) "/home/ada/Übung" };
-  FerryDownload download = {
+  FerryProgress progress = {
     .final_address = (char *) "http://example.org/b",
     .name = (char *) "b",
     .part_name = (char *) "b.22222222.part",
@@ -87,7 +87,7 @@ test_fixture_running (Fixture *fixture, gconstpointer data)
     .error_code = -1,
     .position = 1,
     .added = 1700000001,
-    .download = &download,
+    .progress = &progress,
   };
 
   assert_record_equal (at (records, 1), &expected);
@@ -122,7 +122,7 @@ test_fixture_others (Fixture *fixture, gconstpointer data)
     { "66666666666666666666666666666666", "https://example.org/f", "f", FERRY_WANTED_PAUSE,
       FERRY_OUTCOME_NONE, -1, NULL, 5, 1700000005, 0, TRUE },
   };
-  g_autoptr (FerryDownload) download = ferry_download_new ();
+  g_autoptr (FerryProgress) progress = ferry_progress_new ();
 
   make_from_fixture (fixture);
   open_store (fixture);
@@ -144,7 +144,7 @@ test_fixture_others (Fixture *fixture, gconstpointer data)
                                      .added = rows[i].added,
                                      .finished = rows[i].finished,
                                      .removed = rows[i].removed,
-                                     .download = download };
+                                     .progress = progress };
 
       assert_record_equal (at (records, 2 + i), &expected);
     }

@@ -24,25 +24,25 @@ query_number (Fixture *fixture, const char *sql)
 
 /* Everything has a value of its own. */
 static void
-fill_download (FerryDownload *download)
+fill_download (FerryProgress *progress)
 {
-  ferry_download_reset (download);
-  download->final_address = g_strdup ("https://cdn.example.org/final");
-  download->name = g_strdup ("name \n✓");
-  download->part_name = g_strdup ("name.part");
-  download->size = G_MAXINT64;
-  download->chunk_size = 16 << 20;
-  download->confirmed = G_MAXINT64 - 1;
-  download->etag = g_strdup ("\"\xff bytes\"");
-  download->last_modified = g_strdup ("modified");
-  download->date = g_strdup ("date");
-  download->coding = g_strdup ("br");
-  download->media_type = g_strdup ("text/plain");
-  download->server_sha256 = g_strnfill (64, 'c');
-  download->resume = FERRY_RESUME_YES;
-  download->stamp = (FerryPartStamp){ G_MAXUINT64, (guint64) G_MAXINT64 + 1, 3, -4, G_MAXINT64 };
-  download->publishing = g_strdup ("name (2)");
-  download->verified = g_strdup ("server-sha256");
+  ferry_progress_reset (progress);
+  progress->final_address = g_strdup ("https://cdn.example.org/final");
+  progress->name = g_strdup ("name \n✓");
+  progress->part_name = g_strdup ("name.part");
+  progress->size = G_MAXINT64;
+  progress->chunk_size = 16 << 20;
+  progress->confirmed = G_MAXINT64 - 1;
+  progress->etag = g_strdup ("\"\xff bytes\"");
+  progress->last_modified = g_strdup ("modified");
+  progress->date = g_strdup ("date");
+  progress->coding = g_strdup ("br");
+  progress->media_type = g_strdup ("text/plain");
+  progress->server_sha256 = g_strnfill (64, 'c');
+  progress->resume = FERRY_RESUME_YES;
+  progress->stamp = (FerryPartStamp){ G_MAXUINT64, (guint64) G_MAXINT64 + 1, 3, -4, G_MAXINT64 };
+  progress->publishing = g_strdup ("name (2)");
+  progress->verified = g_strdup ("server-sha256");
 }
 
 static FerryRecord *
@@ -64,7 +64,7 @@ full_record (void)
   record->finished = 1700000000;
   record->removed = TRUE;
   record->path = g_strdup ("/srv/\xfe");
-  fill_download (record->download);
+  fill_download (record->progress);
   return record;
 }
 
@@ -131,7 +131,7 @@ test_update (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (updated->path, ==, full->path);
   /* The lane's part, the spec and all other rows stay. */
   assert_spec_equal (updated->spec, record->spec);
-  assert_download_equal (updated->download, record->download);
+  assert_download_equal (updated->progress, record->progress);
   g_assert_cmpint (updated->position, ==, record->position);
   assert_record_equal (at (records, 1), other);
 }
@@ -153,25 +153,25 @@ test_spec (Fixture *fixture, gconstpointer data)
 
   assert_spec_equal (at (records, 0)->spec, full->spec);
   g_assert_cmpint (at (records, 0)->wanted, ==, record->wanted);
-  assert_download_equal (at (records, 0)->download, record->download);
+  assert_download_equal (at (records, 0)->progress, record->progress);
 }
 
 static void
-test_save_download (Fixture *fixture, gconstpointer data)
+test_save_progress (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (FerryRecord) record = new_record ("a");
-  g_autoptr (FerryDownload) download = ferry_download_new ();
+  g_autoptr (FerryProgress) progress = ferry_progress_new ();
   g_autoptr (GError) error = NULL;
 
-  fill_download (download);
+  fill_download (progress);
   open_store (fixture);
   ferry_store_post_add (fixture->store, record);
-  g_assert_true (ferry_store_save_download (fixture->store, record->id, download, &error));
+  g_assert_true (ferry_store_save_progress (fixture->store, record->id, progress, &error));
   g_assert_no_error (error);
 
   g_autoptr (GPtrArray) records = load (fixture);
 
-  assert_download_equal (at (records, 0)->download, download);
+  assert_download_equal (at (records, 0)->progress, progress);
   g_assert_cmpint (at (records, 0)->wanted, ==, record->wanted);
 }
 
@@ -247,20 +247,20 @@ clear_not_found (GError **error)
 static void
 test_lanes_of_nobody (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (FerryDownload) download = ferry_download_new ();
+  g_autoptr (FerryProgress) progress = ferry_progress_new ();
   g_autoptr (GError) error = NULL;
   const FerryChunk chunk = { .index = 0, .length = 1 };
   const FerryPartStamp stamp = { 1, 2, 3, 4, 5 };
   const guint64 index = 0;
 
   open_store (fixture);
-  g_assert_false (ferry_store_save_download (fixture->store, NOBODY, download, &error));
+  g_assert_false (ferry_store_save_progress (fixture->store, NOBODY, progress, &error));
   clear_not_found (&error);
   g_assert_false (ferry_store_save_chunks (fixture->store, NOBODY, &chunk, 1, 1, &error));
   clear_not_found (&error);
   g_assert_false (ferry_store_settle (fixture->store, NOBODY, &stamp, &error));
   clear_not_found (&error);
-  g_assert_false (ferry_store_start_over (fixture->store, NOBODY, download, &error));
+  g_assert_false (ferry_store_start_over (fixture->store, NOBODY, progress, &error));
   clear_not_found (&error);
   g_assert_false (ferry_store_drop_chunks (fixture->store, NOBODY, &index, 1, 0, &error));
   clear_not_found (&error);
@@ -304,24 +304,24 @@ test_chunks (Fixture *fixture, gconstpointer data)
 
   g_autoptr (GPtrArray) records = load (fixture);
 
-  g_assert_true (ferry_part_stamp_equal (&at (records, 0)->download->stamp, &stamp));
+  g_assert_true (ferry_part_stamp_equal (&at (records, 0)->progress->stamp, &stamp));
 }
 
 static void
 test_start_over (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (FerryDownload) download = ferry_download_new ();
+  g_autoptr (FerryProgress) progress = ferry_progress_new ();
   g_autoptr (GError) error = NULL;
 
   make_from_fixture (fixture);
   open_store (fixture);
-  g_assert_true (ferry_store_start_over (fixture->store, TWO, download, &error));
+  g_assert_true (ferry_store_start_over (fixture->store, TWO, progress, &error));
   g_assert_no_error (error);
   assert_chunks (fixture, TWO, "");
 
   g_autoptr (GPtrArray) records = load (fixture);
 
-  assert_download_equal (at (records, 1)->download, download);
+  assert_download_equal (at (records, 1)->progress, progress);
 }
 
 static void
@@ -429,7 +429,7 @@ main (int argc, char **argv)
   add ("/journal/posts-are-copies", test_posts_are_copies);
   add ("/journal/update", test_update);
   add ("/journal/spec", test_spec);
-  add ("/journal/save-download", test_save_download);
+  add ("/journal/save-progress", test_save_progress);
   add ("/journal/order", test_order);
   add ("/journal/remove", test_remove);
   add ("/journal/nobody/posts", test_posts_for_nobody);

@@ -241,38 +241,38 @@ test_spec_copy (void)
   assert_headers (copy, "Authorization: Basic YWRhOmI=");
 }
 
-static FerryDownload *
+static FerryProgress *
 full_download (void)
 {
-  FerryDownload *download = ferry_download_new ();
+  FerryProgress *progress = ferry_progress_new ();
 
-  download->final_address = g_strdup ("final");
-  download->name = g_strdup ("name");
-  download->part_name = g_strdup ("part");
-  download->size = 5;
-  download->chunk_size = 4;
-  download->confirmed = 3;
-  download->etag = g_strdup ("etag");
-  download->last_modified = g_strdup ("modified");
-  download->date = g_strdup ("date");
-  download->coding = g_strdup ("coding");
-  download->media_type = g_strdup ("type");
-  download->server_sha256 = g_strdup ("sha256");
-  download->resume = FERRY_RESUME_NO;
-  download->stamp = (FerryPartStamp){ 1, 2, 3, 4, 5 };
-  download->publishing = g_strdup ("publishing");
-  download->verified = g_strdup ("verified");
-  return download;
+  progress->final_address = g_strdup ("final");
+  progress->name = g_strdup ("name");
+  progress->part_name = g_strdup ("part");
+  progress->size = 5;
+  progress->chunk_size = 4;
+  progress->confirmed = 3;
+  progress->etag = g_strdup ("etag");
+  progress->last_modified = g_strdup ("modified");
+  progress->date = g_strdup ("date");
+  progress->coding = g_strdup ("coding");
+  progress->media_type = g_strdup ("type");
+  progress->server_sha256 = g_strdup ("sha256");
+  progress->resume = FERRY_RESUME_NO;
+  progress->stamp = (FerryPartStamp){ 1, 2, 3, 4, 5 };
+  progress->publishing = g_strdup ("publishing");
+  progress->verified = g_strdup ("verified");
+  return progress;
 }
 
 static void
 test_download_copy (void)
 {
-  g_autoptr (FerryDownload) download = full_download ();
-  g_autoptr (FerryDownload) copy = ferry_download_copy (download);
+  g_autoptr (FerryProgress) progress = full_download ();
+  g_autoptr (FerryProgress) copy = ferry_progress_copy (progress);
 
   g_assert_cmpstr (copy->final_address, ==, "final");
-  g_assert_true (copy->final_address != download->final_address);
+  g_assert_true (copy->final_address != progress->final_address);
   g_assert_cmpstr (copy->name, ==, "name");
   g_assert_cmpstr (copy->part_name, ==, "part");
   g_assert_cmpint (copy->size, ==, 5);
@@ -285,7 +285,7 @@ test_download_copy (void)
   g_assert_cmpstr (copy->media_type, ==, "type");
   g_assert_cmpstr (copy->server_sha256, ==, "sha256");
   g_assert_cmpint (copy->resume, ==, FERRY_RESUME_NO);
-  g_assert_true (ferry_part_stamp_equal (&copy->stamp, &download->stamp));
+  g_assert_true (ferry_part_stamp_equal (&copy->stamp, &progress->stamp));
   g_assert_cmpstr (copy->publishing, ==, "publishing");
   g_assert_cmpstr (copy->verified, ==, "verified");
 }
@@ -293,12 +293,12 @@ test_download_copy (void)
 static void
 test_download_reset (void)
 {
-  g_autoptr (FerryDownload) download = full_download ();
-  g_autoptr (FerryDownload) fresh = ferry_download_new ();
+  g_autoptr (FerryProgress) progress = full_download ();
+  g_autoptr (FerryProgress) fresh = ferry_progress_new ();
 
-  ferry_download_reset (download);
-  g_assert_cmpmem (download, sizeof *download, fresh, sizeof *fresh);
-  g_assert_cmpint (download->size, ==, -1);
+  ferry_progress_reset (progress);
+  g_assert_cmpmem (progress, sizeof *progress, fresh, sizeof *fresh);
+  g_assert_cmpint (progress->size, ==, -1);
 }
 
 static void
@@ -322,7 +322,7 @@ test_record (void)
   g_assert_cmpint (record->added, <=, now);
   g_assert_cmpint (record->added, >, now - 100);
   g_assert_cmpint (record->finished, ==, 0);
-  g_assert_cmpint (record->download->size, ==, -1);
+  g_assert_cmpint (record->progress->size, ==, -1);
 }
 
 static void

@@ -175,7 +175,7 @@ test_newer (Fixture *fixture, gconstpointer data)
   ferry_store_close (open_store (fixture));
   run_sql (fixture, "PRAGMA user_version = 1000");
   assert_open_fails (fixture->folder, FERRY_ERROR_STORE_NEWER);
-  run_sql (fixture, "PRAGMA user_version = 1");
+  run_sql (fixture, "PRAGMA user_version = 2");
   ferry_store_close (open_store (fixture));
 }
 
@@ -561,7 +561,7 @@ assert_survived (Fixture *fixture, const char *id, guint32 told)
   g_autoptr (FerryStore) store = open_store (fixture);
   g_autoptr (GPtrArray) records = ferry_store_load (store, NULL);
   g_autoptr (GArray) chunks = ferry_store_load_chunks (store, id, NULL);
-  guint64 confirmed = ((FerryRecord *) records->pdata[0])->download->confirmed;
+  guint64 confirmed = ((FerryRecord *) records->pdata[0])->progress->confirmed;
 
   g_assert_cmpuint (chunks->len, >=, (told + 1) * PER_BATCH);
   g_assert_cmpuint (chunks->len % PER_BATCH, ==, 0);
