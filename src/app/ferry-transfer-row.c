@@ -55,7 +55,9 @@ ferry_transfer_help (FerryTransfer *transfer)
   switch (ferry_transfer_get_error_code (transfer))
     {
     case FERRY_ERROR_UNAUTHORIZED:
-      return FERRY_HELP_SIGN_IN;
+      /* A receiver has a token, neither name nor password. */
+      return ferry_transfer_get_direction (transfer) == FERRY_UPLOAD ? FERRY_HELP_TRY_AGAIN
+                                                                     : FERRY_HELP_SIGN_IN;
     case FERRY_ERROR_WEB_PAGE:
       return FERRY_HELP_SAVE_ANYWAY;
     default:

@@ -188,7 +188,9 @@ copy_link_action (GtkWidget *widget, const char *name, GVariant *parameter)
     {
       if (i > 0)
         g_string_append_c (text, '\n');
-      g_string_append (text, ferry_transfer_get_address (g_ptr_array_index (selected, i)));
+      FerryTransfer *transfer = g_ptr_array_index (selected, i);
+      const char *link = ferry_transfer_get_link (transfer);
+      g_string_append (text, link != NULL ? link : ferry_transfer_get_address (transfer));
     }
   gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text->str);
 

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ferry-address.h"
 #include "ferry-error.h"
 
 /* A row says in one line how far it is, or what it waits for. */
@@ -145,8 +146,8 @@ describe_done (FerryTransfer *self)
   return join (size, proof, NULL);
 }
 
-char *
-ferry_transfer_describe (FerryTransfer *self)
+static char *
+describe (FerryTransfer *self)
 {
   g_autofree char *done = progress (self);
 
@@ -171,4 +172,28 @@ ferry_transfer_describe (FerryTransfer *self)
     default:
       g_assert_not_reached ();
     }
+}
+
+/* What is on its way out says whereto. */
+static gboolean
+says_whereto (const FerryTransfer *self)
+{
+  return self->record->spec->direction == FERRY_UPLOAD && self->shown_state != FERRY_STATE_WAITING
+         && self->shown_state != FERRY_STATE_NEEDS_YOU && self->shown_state != FERRY_STATE_FAILED;
+}
+
+char *
+ferry_transfer_describe (FerryTransfer *self)
+{
+  const FerrySpec *spec = self->record->spec;
+  g_autofree char *text = describe (self);
+  g_autofree char *host = NULL;
+  g_autofree char *whereto = NULL;
+
+  if (!says_whereto (self))
+    return g_steal_pointer (&text);
+  host = ferry_address_host (spec->address);
+  /* Translators: %s is what the person calls a receiver, or its host */
+  whereto = g_strdup_printf (_ ("to %s"), spec->destination != NULL ? spec->destination : host);
+  return join (text, whereto, NULL);
 }

@@ -84,8 +84,8 @@ ferry_upload_set_error (FerryJob *job,
   g_debug ("%u: %s", status, problem != NULL ? problem : "");
   if (status == 401)
     g_set_error (error, FERRY_ERROR, FERRY_ERROR_UNAUTHORIZED,
-                 _ ("The receiver at %s does not accept the token. Enter the right one in the "
-                    "destination."),
+                 _ ("The receiver at %s asks for its token. Send the file once more with "
+                    "ferryctl put and the right token."),
                  host);
   else if (status == 404 || status == 410)
     g_set_error (error, FERRY_ERROR, FERRY_ERROR_UPLOAD_GONE,
