@@ -11,7 +11,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "support"))
 from measure import private_environment  # noqa: E402
-from session import Session, wait_for  # noqa: E402
+from session import Session, SessionError, wait_for  # noqa: E402
 
 FOLDERS = ("config", "data", "state", "cache", "run")
 
@@ -55,8 +55,7 @@ class Desktop(Session):
         super().__enter__()
         try:
             self.log = open(os.path.join(self.env["HOME"], "desktop.log"), "w")
-            self.spawn("mutter", "--x11", "--sm-disable", stdout=self.log, stderr=self.log)
-            wait_for("the window manager", lambda: self.tool("get_num_desktops"))
+            self.start_window_manager()
         except BaseException:
             self.__exit__()
             raise
@@ -64,6 +63,21 @@ class Desktop(Session):
         for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "HOME"):
             os.environ[name] = self.env[name]
         return self
+
+    def start_window_manager(self):
+        """Mutter does not always come up on a display that is just there: not what is tested here, so it may try again."""
+        for tries_left in (2, 1, 0):
+            manager = self.spawn("mutter", "--x11", "--sm-disable", stdout=self.log, stderr=self.log)
+            try:
+                wait_for("the window manager", lambda: self.tool("get_num_desktops"), 25)
+                return
+            except SessionError as error:
+                with open(self.log.name, errors="replace") as log:
+                    print(f"# {error}: {log.read()[-2000:]!r}", flush=True)
+                manager.kill()
+                manager.wait()
+                if not tries_left:
+                    raise
 
     def __exit__(self, *arguments):
         super().__exit__(*arguments)
