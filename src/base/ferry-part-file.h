@@ -42,7 +42,8 @@ int ferry_part_file_get_fd (FerryPartFile *self);
 const char *ferry_part_file_get_path (FerryPartFile *self);
 gboolean ferry_part_file_stat (FerryPartFile *self, FerryPartStamp *stamp, GError **error);
 
-/* Reserves @size bytes and makes the file exactly that long (fallocate; a hole where the file system cannot). */
+/* Makes the file exactly @size bytes long, when the disk has room for all of them: FERRY_ERROR_NO_SPACE otherwise, and the
+ * file is as it was. */
 gboolean ferry_part_file_allocate (FerryPartFile *self, guint64 size, GError **error);
 gboolean ferry_part_file_truncate (FerryPartFile *self, guint64 size, GError **error);
 
