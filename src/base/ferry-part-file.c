@@ -290,6 +290,46 @@ ferry_part_file_allocate (FerryPartFile *self, guint64 size, GError **error)
   return FALSE;
 }
 
+/* 0 or errno. Not posix_fallocate (): glibc writes a byte into every block where the file system cannot reserve. */
+static int
+reserve (FerryPartFile *self, guint64 size)
+{
+  int result;
+
+  if (size == 0)
+    return 0;
+  if (size > G_MAXINT64)
+    return EFBIG;
+  do
+    result = fallocate (self->fd, 0, 0, (off_t) size);
+  while (result < 0 && errno == EINTR);
+  if (result == 0 || errno == EOPNOTSUPP || errno == ENOSYS)
+    return 0;
+  return errno;
+}
+
+gboolean
+ferry_part_file_reserve (FerryPartFile *self, guint64 size, GError **error)
+{
+  FerryPartStamp before;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (!ferry_part_file_stat (self, &before, error))
+    return FALSE;
+
+  int code = reserve (self, size);
+
+  if (code == 0)
+    code = set_length (self, size);
+  if (code == 0)
+    return TRUE;
+  /* What was reserved before the disk was full must not stay: give it back. */
+  set_length (self, (guint64) before.size);
+  ferry_error_from_errno (error, code, self->path);
+  return FALSE;
+}
+
 gboolean
 ferry_part_file_truncate (FerryPartFile *self, guint64 size, GError **error)
 {

@@ -45,6 +45,9 @@ gboolean ferry_part_file_stat (FerryPartFile *self, FerryPartStamp *stamp, GErro
 /* Makes the file exactly @size bytes long, when the disk has room for all of them: FERRY_ERROR_NO_SPACE otherwise, and the
  * file is as it was. */
 gboolean ferry_part_file_allocate (FerryPartFile *self, guint64 size, GError **error);
+/* The same, and takes the room (fallocate; a hole where the file system cannot): for what was promised to somebody. Costs time
+ * when the bytes are written. */
+gboolean ferry_part_file_reserve (FerryPartFile *self, guint64 size, GError **error);
 gboolean ferry_part_file_truncate (FerryPartFile *self, guint64 size, GError **error);
 
 /* All of @length or an error. */

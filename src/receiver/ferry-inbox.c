@@ -196,7 +196,7 @@ make_part (const FerryUpload *upload, GError **error)
 
   if (file == NULL)
     return NULL;
-  if (ferry_part_file_allocate (file, upload->size, error) && ferry_part_file_sync (file, error))
+  if (ferry_part_file_reserve (file, upload->size, error) && ferry_part_file_sync (file, error))
     return g_steal_pointer (&file);
   ferry_inbox_remove_part (upload);
   return NULL;

@@ -251,6 +251,43 @@ test_sizes_out_of_range (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_reserve (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FerryPartFile) part = open_part_with (fixture, "a.part", "hello");
+  struct stat info;
+
+  g_assert_true (ferry_part_file_reserve (part, 1 << 20, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (length_of (part), ==, 1 << 20);
+  g_assert_no_errno (fstat (ferry_part_file_get_fd (part), &info));
+  g_assert_cmpint (info.st_blocks, >=, (1 << 20) / 512);
+}
+
+static void
+child_reserve_without_support (gpointer data)
+{
+  Fixture *fixture = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FerryPartFile) part = open_part_with (fixture, "a.part", "hello");
+  struct stat info;
+
+  ferry_test_child_deny (SYS_fallocate, EOPNOTSUPP);
+  g_assert_true (ferry_part_file_reserve (part, 64 << 20, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (length_of (part), ==, 64 << 20);
+  /* A hole, not 64 MiB of zeros. */
+  g_assert_no_errno (fstat (ferry_part_file_get_fd (part), &info));
+  g_assert_cmpint (info.st_blocks, <, 1024);
+}
+
+static void
+test_reserve_without_support (Fixture *fixture, gconstpointer data)
+{
+  ferry_test_in_child (child_reserve_without_support, fixture);
+}
+
+static void
 child_full_disk (gpointer data)
 {
   Fixture *fixture = data;
@@ -266,6 +303,11 @@ child_full_disk (gpointer data)
   g_assert_cmpint (free_before, >, 900 << 10);
   g_assert_cmpint (free_before, <=, 1 << 20);
   g_assert_false (ferry_part_file_allocate (part, 2 << 20, &allocate_error));
+  g_assert_error (allocate_error, FERRY_ERROR, FERRY_ERROR_NO_SPACE);
+  assert_text (fixture, "a.part", "hello");
+  g_assert_cmpint (ferry_folder_free_space (fixture->folder), ==, free_before);
+  g_clear_error (&allocate_error);
+  g_assert_false (ferry_part_file_reserve (part, 2 << 20, &allocate_error));
   g_assert_error (allocate_error, FERRY_ERROR, FERRY_ERROR_NO_SPACE);
   assert_text (fixture, "a.part", "hello");
   g_assert_cmpint (ferry_folder_free_space (fixture->folder), ==, free_before);
@@ -487,6 +529,8 @@ main (int argc, char **argv)
   add ("/part-file/write-and-read", test_write_and_read);
   add ("/part-file/offsets-out-of-range", test_offsets_out_of_range);
   add ("/part-file/allocate-and-truncate", test_allocate_and_truncate);
+  add ("/part-file/reserve", test_reserve);
+  add ("/part-file/reserve-without-support", test_reserve_without_support);
   add ("/part-file/sizes-out-of-range", test_sizes_out_of_range);
   add ("/part-file/full-disk", test_full_disk);
   add ("/part-file/short-write", test_short_write);
