@@ -253,7 +253,6 @@ probed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (FerryEngine) self = FERRY_ENGINE (user_data);
   gboolean ready = g_task_propagate_boolean (G_TASK (result), NULL);
 
-  transfer->probing = FALSE;
   if (ready)
     wake (self, transfer);
   else
@@ -272,7 +271,6 @@ probe_disk (FerryEngine *self, FerryTransfer *transfer)
   if (transfer->wait == FERRY_VERDICT_WAIT_SPACE)
     probe->needed
         = progress->size > 0 ? (guint64) progress->size - progress->confirmed : 16 * 1024 * 1024;
-  transfer->probing = TRUE;
   transfer->wait_until = 0;
   task = g_task_new (transfer, NULL, probed_cb, g_object_ref (self));
   g_task_set_task_data (task, probe, probe_free);

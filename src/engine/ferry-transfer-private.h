@@ -24,7 +24,6 @@ struct _FerryTransfer
   /* why and until when it waits */
   FerryVerdict wait;
   gint64 wait_until; /* microseconds of g_get_monotonic_time (), 0: no timer */
-  gboolean probing;  /* a thread looks whether folder and space are there */
   guint attempts;    /* failures in a row without one confirmed byte */
 
   gboolean selected;
