@@ -436,6 +436,16 @@ ferry_part_file_sync (FerryPartFile *self, GError **error)
   return sync_with (self, fdatasync, error);
 }
 
+void
+ferry_part_file_start_writing (FerryPartFile *self, guint64 offset, guint64 length)
+{
+  g_return_if_fail (self != NULL);
+
+#ifdef SYNC_FILE_RANGE_WRITE
+  sync_file_range (self->fd, (off_t) offset, (off_t) length, SYNC_FILE_RANGE_WRITE);
+#endif
+}
+
 /* umask (2) can only be read by changing it, for all threads at once; the kernel tells it here too. */
 static mode_t
 read_umask (void)

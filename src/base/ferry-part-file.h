@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * FerryPartFile:
  *
  * The ".part" file of a download: the bytes so far, beside the final name. Blocks; one lane owns it,
- * but ferry_part_file_sync () may be called from another thread meanwhile.
+ * but ferry_part_file_sync () and ferry_part_file_start_writing () may be called from another thread meanwhile.
  */
 typedef struct _FerryPartFile FerryPartFile;
 
@@ -57,6 +57,9 @@ gboolean ferry_part_file_write (
 /* Bytes read, short only at the end of the file; -1 with an error. */
 gssize ferry_part_file_read (
     FerryPartFile *self, guint64 offset, void *data, gsize length, GError **error);
+
+/* Has the kernel begin to write these bytes, so that the next sync finds little left to do. Proves nothing. */
+void ferry_part_file_start_writing (FerryPartFile *self, guint64 offset, guint64 length);
 
 /* fdatasync. An error is final for the bytes since the last success. */
 gboolean ferry_part_file_sync (FerryPartFile *self, GError **error);

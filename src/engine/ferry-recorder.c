@@ -5,7 +5,7 @@
  *   lane     socket -> buffer -> pwrite -> queue
  *   hasher   queue -> SHA-256 of the running chunk -> list of finished chunks
  *   syncer   once a second: takes the finished chunks and the digest so far of the running one, fdatasync, one
- *            transaction in the journal
+ *            transaction in the journal; in between it has the kernel begin to write
  *
  * A byte is hashed only after it was written, and a digest is taken before the fdatasync that covers its bytes, so
  * whatever reaches the journal is on disk: durable before recorded. A ring of a few buffers is all the memory there is;
@@ -19,6 +19,8 @@
 #include "ferry-error.h"
 
 #define N_BUFFERS 6
+/* The kernel is told to begin writing after this many bytes, so that a sync at full speed finds little left to do. */
+#define WRITE_AHEAD (8 * 1024 * 1024)
 #define CHECKPOINT_MICROSECONDS G_USEC_PER_SEC
 
 typedef struct
@@ -41,14 +43,19 @@ struct _FerryRecorder
   GThread *hasher;
   GThread *syncer;
 
-  GMutex lock;
-  GCond stopped;
-  GCond drained;
+  /* Held while a piece is hashed: the lane never takes it in the middle of a run. */
+  GMutex digest_lock;
   FerryDigest *digest;
-  guint64 hashed; /* all of the run before this is hashed */
-  guint64 saved;  /* where the last checkpoint stood */
-  guint in_queue;
+  guint64 hashed;   /* all of the run before this is hashed */
+  guint64 saved;    /* where the last checkpoint stood */
   GArray *finished; /* of FerryChunk */
+
+  GMutex lock; /* for moments only */
+  GCond woken; /* for the syncer */
+  GCond drained;
+  guint in_queue;
+  guint64 reached; /* all of the run before this is in the part file */
+  guint64 started; /* all before this the kernel has begun to write */
   gboolean stop;
   GError *failure;
 
@@ -78,10 +85,10 @@ check_failure (FerryRecorder *self, GError **error)
   return ok;
 }
 
-/* With the lock held. */
 static void
 hash_piece (FerryRecorder *self, const guint8 *data, gsize length)
 {
+  g_mutex_lock (&self->digest_lock);
   while (length > 0)
     {
       guint64 into = self->hashed % self->chunk_size;
@@ -99,6 +106,7 @@ hash_piece (FerryRecorder *self, const guint8 *data, gsize length)
           g_array_append_val (self->finished, chunk);
         }
     }
+  g_mutex_unlock (&self->digest_lock);
 }
 
 static gpointer
@@ -111,8 +119,8 @@ hasher_thread (gpointer data)
       g_autofree Piece *piece = g_async_queue_pop (self->filled);
       if (piece->data == NULL)
         return NULL;
-      g_mutex_lock (&self->lock);
       hash_piece (self, piece->data + piece->skip, piece->length);
+      g_mutex_lock (&self->lock);
       self->in_queue--;
       if (self->in_queue == 0)
         g_cond_signal (&self->drained);
@@ -127,7 +135,7 @@ take_chunks (FerryRecorder *self)
   GArray *chunks;
   guint64 into;
 
-  g_mutex_lock (&self->lock);
+  g_mutex_lock (&self->digest_lock);
   chunks = g_steal_pointer (&self->finished);
   self->finished = g_array_new (FALSE, TRUE, sizeof (FerryChunk));
   into = self->hashed % self->chunk_size;
@@ -138,7 +146,7 @@ take_chunks (FerryRecorder *self)
       g_array_append_val (chunks, chunk);
     }
   self->saved = self->hashed;
-  g_mutex_unlock (&self->lock);
+  g_mutex_unlock (&self->digest_lock);
   return chunks;
 }
 
@@ -180,6 +188,19 @@ checkpoint (FerryRecorder *self)
   g_mutex_unlock (&self->checkpoint_lock);
 }
 
+/* With the lock held, which is let go meanwhile. */
+static void
+write_ahead (FerryRecorder *self)
+{
+  guint64 start = self->started;
+  guint64 end = self->reached;
+
+  self->started = end;
+  g_mutex_unlock (&self->lock);
+  ferry_part_file_start_writing (self->part, start, end - start);
+  g_mutex_lock (&self->lock);
+}
+
 static gpointer
 syncer_thread (gpointer data)
 {
@@ -189,12 +210,17 @@ syncer_thread (gpointer data)
   g_mutex_lock (&self->lock);
   while (!self->stop)
     {
-      if (g_cond_wait_until (&self->stopped, &self->lock, next))
-        continue;
-      g_mutex_unlock (&self->lock);
-      checkpoint (self);
-      next = g_get_monotonic_time () + CHECKPOINT_MICROSECONDS;
-      g_mutex_lock (&self->lock);
+      if (g_get_monotonic_time () >= next)
+        {
+          g_mutex_unlock (&self->lock);
+          checkpoint (self);
+          next = g_get_monotonic_time () + CHECKPOINT_MICROSECONDS;
+          g_mutex_lock (&self->lock);
+        }
+      else if (self->reached - self->started >= WRITE_AHEAD)
+        write_ahead (self);
+      else
+        g_cond_wait_until (&self->woken, &self->lock, next);
     }
   g_mutex_unlock (&self->lock);
   return NULL;
@@ -212,9 +238,10 @@ ferry_recorder_new (FerryJob *job, FerryPartFile *part, const FerryRanges *held)
   self->received = ferry_ranges_get_total (held);
   self->digest = ferry_digest_new ();
   self->finished = g_array_new (FALSE, TRUE, sizeof (FerryChunk));
+  g_mutex_init (&self->digest_lock);
   g_mutex_init (&self->lock);
   g_mutex_init (&self->checkpoint_lock);
-  g_cond_init (&self->stopped);
+  g_cond_init (&self->woken);
   g_cond_init (&self->drained);
   self->empty = g_async_queue_new_full (g_free);
   self->filled = g_async_queue_new_full (g_free);
@@ -232,7 +259,7 @@ ferry_recorder_free (FerryRecorder *self)
   g_async_queue_push (self->filled, g_new0 (Piece, 1));
   g_mutex_lock (&self->lock);
   self->stop = TRUE;
-  g_cond_signal (&self->stopped);
+  g_cond_signal (&self->woken);
   g_mutex_unlock (&self->lock);
   g_thread_join (self->hasher);
   g_thread_join (self->syncer);
@@ -243,9 +270,10 @@ ferry_recorder_free (FerryRecorder *self)
   ferry_digest_free (self->digest);
   ferry_ranges_free (self->held);
   g_clear_error (&self->failure);
+  g_mutex_clear (&self->digest_lock);
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->checkpoint_lock);
-  g_cond_clear (&self->stopped);
+  g_cond_clear (&self->woken);
   g_cond_clear (&self->drained);
   ferry_job_unref (self->job);
   g_free (self);
@@ -258,12 +286,15 @@ ferry_recorder_begin (FerryRecorder *self, guint64 offset, GError **error)
   guint8 unused[FERRY_SHA256_SIZE];
   gint64 n;
 
-  g_mutex_lock (&self->lock);
-  g_assert (self->in_queue == 0 && self->finished->len == 0);
+  g_mutex_lock (&self->digest_lock);
+  g_assert (self->finished->len == 0);
   ferry_digest_finish (self->digest, unused);
   n = ferry_digest_read (self->digest, ferry_part_file_get_fd (self->part), offset - into, into,
                          self->job->cancellable, error);
   self->position = self->hashed = self->saved = offset;
+  g_mutex_unlock (&self->digest_lock);
+  g_mutex_lock (&self->lock);
+  self->reached = self->started = offset;
   g_mutex_unlock (&self->lock);
   if (n < 0)
     return FALSE;
@@ -301,6 +332,9 @@ ferry_recorder_write (FerryRecorder *self, guint8 *buffer, gsize skip, gsize len
   *piece = (Piece){ buffer, skip, length };
   g_mutex_lock (&self->lock);
   self->in_queue++;
+  self->reached = self->position;
+  if (self->reached - self->started >= WRITE_AHEAD)
+    g_cond_signal (&self->woken);
   g_mutex_unlock (&self->lock);
   g_async_queue_push (self->filled, piece);
   return TRUE;
