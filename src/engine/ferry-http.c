@@ -209,6 +209,48 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer data)
   sending->done = TRUE;
 }
 
+/*
+ * What waits in this thread's context is cancelled in this thread: GLib before 2.76 may leave the source of a cancellable
+ * behind when it is cancelled elsewhere at the moment it is taken apart.
+ */
+typedef struct
+{
+  GMainContext *context;
+  GCancellable *local;
+} Relay;
+
+static gboolean
+cancel_local_cb (gpointer data)
+{
+  g_cancellable_cancel (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Any thread. */
+static void
+cancelled_elsewhere_cb (GCancellable *cancellable, Relay *relay)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_callback (source, cancel_local_cb, g_object_ref (relay->local), g_object_unref);
+  g_source_attach (source, relay->context);
+}
+
+static void
+send_and_wait (FerryHttp *self, SoupMessage *message, GCancellable *cancellable, Sending *sending)
+{
+  g_autoptr (GCancellable) local = g_cancellable_new ();
+  Relay relay = { self->context, local };
+  gulong handler
+      = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_elsewhere_cb), &relay, NULL);
+
+  soup_session_send_async (self->session, message, G_PRIORITY_DEFAULT, local, sent_cb, sending);
+  while (!sending->done)
+    g_main_context_iteration (self->context, TRUE);
+  g_cancellable_disconnect (cancellable, handler);
+}
+
 static FerryResponse *
 send_once (FerryHttp *self,
            const FerryRequest *request,
@@ -223,10 +265,7 @@ send_once (FerryHttp *self,
 
   if (message == NULL)
     return NULL;
-  soup_session_send_async (self->session, message, G_PRIORITY_DEFAULT, cancellable, sent_cb,
-                           &sending);
-  while (!sending.done)
-    g_main_context_iteration (self->context, TRUE);
+  send_and_wait (self, message, cancellable, &sending);
   if (sending.body == NULL)
     {
       cause = sending.error;
