@@ -2,11 +2,13 @@
 /* DESIGN
  *
  * A chunk has one owner at a time, its claim. A newer request for the same chunk takes the claim: the older connection is
- * dropped and its later bytes are not looked at. Only when the older one has all its bytes and is being confirmed does the
- * newer one wait, before its body is read, for what becomes of it. So nothing is written to a chunk that is being read back,
- * or that is confirmed.
+ * dropped and its later bytes are not looked at. While a worker stores bytes of the older one, or confirms it, the
+ * newer one waits, before its body is read, for what becomes of it. So nothing is written to a chunk that is
+ * being confirmed, or that is confirmed.
  *
- * The body is gathered to 256 KiB before it is written. Sync, read-back, database and hashing are the workers'.
+ * The body is gathered into blocks. A worker writes a block and hashes it while the next one comes; when that is full before the
+ * worker is done, the client has to wait. So the chunk's digest is that of what was given to the disk, known with its last
+ * byte. Sync and database are the workers', too. Nothing is read back until the upload is completed.
  */
 #include "ferry-chunk-handler.h"
 
@@ -15,7 +17,10 @@
 #include "ferry-receiver-private.h"
 #include "ferry-share.h"
 
-#define BLOCK (256 * 1024)
+/* Two of them for each chunk under way. */
+#define BLOCK (128 * 1024)
+/* The most that libsoup hands over at once. */
+#define PIECE (16 * 1024)
 
 void
 ferry_completion_free (FerryCompletion *self)
@@ -39,6 +44,13 @@ has_claim (FerryExchange *exchange)
   g_autofree char *key = claim_key (exchange);
 
   return g_hash_table_lookup (exchange->receiver->claims, key) == exchange;
+}
+
+/* Whether its bytes count. */
+static gboolean
+is_owner (FerryExchange *exchange)
+{
+  return !exchange->ousted && has_claim (exchange);
 }
 
 static void plan (FerryExchange *exchange);
@@ -78,10 +90,11 @@ claim (FerryExchange *exchange)
       take_claim (exchange);
       return;
     }
-  if (older->stage != FERRY_STAGE_WORKING)
-    {
-      g_autoptr (FerryExchange) kept = ferry_exchange_ref (older);
 
+  g_autoptr (FerryExchange) kept = ferry_exchange_ref (older);
+
+  if (older->stage != FERRY_STAGE_WORKING && !older->storing)
+    {
       take_claim (exchange);
       ferry_exchange_drop (kept);
       return;
@@ -92,6 +105,11 @@ claim (FerryExchange *exchange)
   older->next = ferry_exchange_ref (exchange);
   exchange->stage = FERRY_STAGE_WAITING;
   ferry_exchange_pause (exchange);
+  if (older->stage != FERRY_STAGE_WORKING)
+    {
+      older->ousted = TRUE;
+      ferry_exchange_drop (older);
+    }
   if (replaced != NULL)
     ferry_exchange_drop (replaced);
 }
@@ -137,9 +155,7 @@ plan_done (FerryExchange *exchange)
       finish_chunk (exchange);
       return;
     }
-  exchange->body = g_byte_array_sized_new (BLOCK + 16 * 1024);
-  if (exchange->plan->confirmed)
-    exchange->digest = ferry_digest_new ();
+  exchange->body = g_byte_array_sized_new ((guint) MIN (exchange->length, BLOCK + PIECE));
   exchange->stage = FERRY_STAGE_BODY;
   ferry_exchange_resume (exchange);
 }
@@ -188,84 +204,18 @@ begin_chunk (FerryExchange *exchange)
 }
 
 static void
-run_compare (FerryExchange *exchange)
-{
-  ferry_digest_update (exchange->digest, exchange->body->data, exchange->body->len);
-}
-
-static void
-compare_done (FerryExchange *exchange)
-{
-  exchange->n_done += exchange->body != NULL ? exchange->body->len : 0;
-  if (exchange->body != NULL)
-    g_byte_array_set_size (exchange->body, 0);
-  ferry_exchange_resume (exchange);
-}
-
-/* FALSE when it could not be written, which is answered then. */
-static gboolean
-write_body (FerryExchange *exchange)
-{
-  if (exchange->body->len == 0
-      || ferry_chunk_plan_write (exchange->plan, exchange->n_done, exchange->body->data,
-                                 exchange->body->len, &exchange->error))
-    {
-      exchange->n_done += exchange->body->len;
-      g_byte_array_set_size (exchange->body, 0);
-      return TRUE;
-    }
-  finish_chunk (exchange);
-  return FALSE;
-}
-
-static void
-got_chunk_bytes (FerryExchange *exchange, const void *data, gsize length)
-{
-  /* Bytes of one that a newer request took over from. */
-  if (!has_claim (exchange))
-    return;
-  if (exchange->n_body > exchange->length)
-    {
-      ferry_exchange_drop (exchange);
-      return;
-    }
-  g_byte_array_append (exchange->body, data, (guint) length);
-  if (exchange->body->len < BLOCK)
-    return;
-  if (exchange->plan->confirmed)
-    ferry_exchange_work (exchange, FERRY_WORK_SHORT, run_compare, compare_done);
-  else
-    write_body (exchange);
-}
-
-static void
 run_confirm (FerryExchange *exchange)
 {
-  guint8 sha256[FERRY_SHA256_SIZE];
+  GByteArray *rest = exchange->body;
 
-  if (exchange->plan->confirmed)
-    {
-      run_compare (exchange);
-      ferry_digest_finish (exchange->digest, sha256);
-      if (memcmp (sha256, exchange->sha256, sizeof sha256) != 0)
-        {
-          ferry_problem_set (&exchange->error, FERRY_PROBLEM_CHUNK_DIGEST,
-                             "What arrived of chunk %" G_GUINT64_FORMAT " has another SHA-256.",
-                             exchange->route.chunk);
-          return;
-        }
-    }
-  ferry_chunk_plan_confirm (exchange->plan, &exchange->error);
+  if (ferry_chunk_plan_take (exchange->plan, rest->data, rest->len, &exchange->error))
+    ferry_chunk_plan_confirm (exchange->plan, &exchange->error);
 }
 
+/* All that comes is here, and no worker has any of it. */
 static void
-got_chunk_body (FerryExchange *exchange)
+end_body (FerryExchange *exchange)
 {
-  if (!has_claim (exchange))
-    {
-      ferry_exchange_drop (exchange);
-      return;
-    }
   /* libsoup takes the end of a connection for the end of a body where it is to be closed afterwards. */
   if (exchange->n_body != exchange->length)
     {
@@ -275,10 +225,86 @@ got_chunk_body (FerryExchange *exchange)
       finish_chunk (exchange);
       return;
     }
-  if (!exchange->plan->confirmed && !write_body (exchange))
-    return;
-  exchange->stage = FERRY_STAGE_WORKING;
   ferry_exchange_work (exchange, FERRY_WORK_SHORT, run_confirm, finish_chunk);
+}
+
+static void store_block (FerryExchange *exchange);
+
+static void
+run_store (FerryExchange *exchange)
+{
+  GByteArray *block = exchange->block;
+
+  ferry_chunk_plan_take (exchange->plan, block->data, block->len, &exchange->error);
+}
+
+static void
+store_done (FerryExchange *exchange)
+{
+  exchange->storing = FALSE;
+  g_byte_array_set_size (exchange->block, 0);
+  if (exchange->all_here ? !exchange->receiver->running : exchange->closed || exchange->ousted)
+    {
+      g_clear_pointer (&exchange->plan, ferry_chunk_plan_free);
+      leave_claim (exchange);
+    }
+  else if (exchange->error != NULL)
+    finish_chunk (exchange);
+  else if (exchange->all_here)
+    end_body (exchange);
+  else if (exchange->body->len >= BLOCK)
+    {
+      store_block (exchange);
+      ferry_exchange_resume (exchange);
+    }
+}
+
+static void
+store_block (FerryExchange *exchange)
+{
+  GByteArray *empty
+      = exchange->block != NULL ? exchange->block : g_byte_array_sized_new (BLOCK + PIECE);
+
+  exchange->block = exchange->body;
+  exchange->body = empty;
+  exchange->storing = TRUE;
+  ferry_exchange_work_beside (exchange, FERRY_WORK_BLOCK, run_store, store_done);
+}
+
+static void
+got_chunk_bytes (FerryExchange *exchange, const void *data, gsize length)
+{
+  /* Bytes of one that a newer request took over from. */
+  if (!is_owner (exchange))
+    return;
+  if (exchange->n_body > exchange->length)
+    {
+      ferry_exchange_drop (exchange);
+      return;
+    }
+  g_byte_array_append (exchange->body, data, (guint) length);
+  if (exchange->body->len < BLOCK)
+    return;
+  if (exchange->storing)
+    ferry_exchange_pause (exchange);
+  else
+    store_block (exchange);
+}
+
+static void
+got_chunk_body (FerryExchange *exchange)
+{
+  if (!is_owner (exchange))
+    {
+      ferry_exchange_drop (exchange);
+      return;
+    }
+  exchange->stage = FERRY_STAGE_WORKING;
+  exchange->all_here = TRUE;
+  if (exchange->storing)
+    ferry_exchange_pause (exchange);
+  else
+    end_body (exchange);
 }
 
 /* ---- initiate and status ---- */
@@ -605,9 +631,9 @@ ferry_chunk_handler_got_body (FerryExchange *exchange)
 void
 ferry_chunk_handler_closed (FerryExchange *exchange)
 {
-  /* What is being confirmed goes on to its end; the claim is left then. What a worker plans, too. */
+  /* What a worker plans, stores or confirms goes on to its end; the claim is left then. */
   if (exchange->route.kind == FERRY_ROUTE_CHUNK && exchange->stage != FERRY_STAGE_WORKING
-      && exchange->stage != FERRY_STAGE_PLANNING)
+      && exchange->stage != FERRY_STAGE_PLANNING && !exchange->storing)
     {
       g_clear_pointer (&exchange->plan, ferry_chunk_plan_free);
       leave_claim (exchange);

@@ -40,8 +40,8 @@ ferry_exchange_unref (FerryExchange *self)
   g_clear_pointer (&self->stream, ferry_stream_free);
   g_clear_pointer (&self->plan, ferry_chunk_plan_free);
   g_clear_pointer (&self->next, ferry_exchange_unref);
-  g_clear_pointer (&self->digest, ferry_digest_free);
   g_clear_pointer (&self->body, g_byte_array_unref);
+  g_clear_pointer (&self->block, g_byte_array_unref);
   g_clear_pointer (&self->missing, ferry_ranges_free);
   g_clear_pointer (&self->received, ferry_ranges_free);
   g_clear_pointer (&self->upload, ferry_upload_free);
@@ -106,13 +106,22 @@ done_cb (gpointer data)
 }
 
 void
-ferry_exchange_work (FerryExchange *self, int work, FerryExchangeFunc run, FerryExchangeFunc done)
+ferry_exchange_work_beside (FerryExchange *self,
+                            int work,
+                            FerryExchangeFunc run,
+                            FerryExchangeFunc done)
 {
-  ferry_exchange_pause (self);
   self->run = run;
   self->done = done;
   ferry_workers_push (self->receiver->workers, (FerryWork) work, run_cb, done_cb,
                       ferry_exchange_ref (self));
+}
+
+void
+ferry_exchange_work (FerryExchange *self, int work, FerryExchangeFunc run, FerryExchangeFunc done)
+{
+  ferry_exchange_pause (self);
+  ferry_exchange_work_beside (self, work, run, done);
 }
 
 void
@@ -141,6 +150,7 @@ answer (FerryExchange *self, unsigned status)
   set_date (self);
   self->stage = FERRY_STAGE_ANSWERED;
   g_clear_pointer (&self->body, g_byte_array_unref);
+  g_clear_pointer (&self->block, g_byte_array_unref);
   if (!self->closed)
     soup_server_message_set_status (self->message, status, NULL);
   ferry_exchange_resume (self);

@@ -61,8 +61,10 @@ struct _FerryExchange
   /* A chunk. */
   FerryChunkPlan *plan;
   guint64 length;
-  guint64 n_done;      /* bytes written or compared */
-  FerryDigest *digest; /* of what is compared */
+  GByteArray *block;   /* (nullable): full, or being stored */
+  gboolean storing;    /* a worker has it, and the plan */
+  gboolean all_here;   /* while storing: nothing more comes */
+  gboolean ousted;     /* a newer one waits for the chunk: no more of its bytes count */
   FerryExchange *next; /* (nullable): the newer one with the same chunk */
 
   GCancellable *cancellable;
@@ -85,6 +87,12 @@ void ferry_exchange_resume (FerryExchange *self);
 /* Pauses; @run in a worker, then @done here, also when the client has left meanwhile. */
 void
 ferry_exchange_work (FerryExchange *self, int work, FerryExchangeFunc run, FerryExchangeFunc done);
+
+/* The same without pausing: more of the body may come meanwhile. */
+void ferry_exchange_work_beside (FerryExchange *self,
+                                 int work,
+                                 FerryExchangeFunc run,
+                                 FerryExchangeFunc done);
 
 /* Any of these is the answer. What still comes of the body is thrown away. */
 void ferry_exchange_answer_json (FerryExchange *self, unsigned status, JsonObject *object);

@@ -3,7 +3,8 @@
  *
  * libsoup 3.2 loses memory for each request whose length or coding it does not understand, before anybody could look at the
  * token, and takes heads of 64 KiB. So the head is read here first. As a connection carries one request, no more than its
- * beginning has to be looked at: libsoup then reads a stream that begins with the same bytes.
+ * beginning has to be looked at: libsoup then reads a stream that begins with the same bytes. libsoup takes a body in steps of
+ * 8 KiB; the stream fetches more at once, which saves most of the calls to the kernel.
  */
 #include "ferry-gate.h"
 
@@ -13,6 +14,7 @@
 #include "ferry-request.h"
 
 #define BLOCK 4096
+#define AHEAD (64 * 1024)
 
 /* ---- a stream with bytes before it ---- */
 
@@ -23,17 +25,17 @@ struct _FerryGateInput
 {
   GInputStream parent_instance;
   GInputStream *base;
-  GByteArray *head;
+  GByteArray *held; /* at first the head */
   guint at;
 };
 
 static gsize
-take_head (FerryGateInput *self, void *buffer, gsize count)
+take_held (FerryGateInput *self, void *buffer, gsize count)
 {
-  gsize n = MIN (count, self->head->len - self->at);
+  gsize n = MIN (count, self->held->len - self->at);
 
   if (n > 0)
-    memcpy (buffer, self->head->data + self->at, n);
+    memcpy (buffer, self->held->data + self->at, n);
   self->at += (guint) n;
   return n;
 }
@@ -43,7 +45,7 @@ input_read (
     GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
 {
   FerryGateInput *self = FERRY_GATE_INPUT (stream);
-  gsize n = take_head (self, buffer, count);
+  gsize n = take_held (self, buffer, count);
 
   return n > 0 ? (gssize) n : g_input_stream_read (self->base, buffer, count, cancellable, error);
 }
@@ -52,11 +54,17 @@ static gssize
 input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count, GError **error)
 {
   FerryGateInput *self = FERRY_GATE_INPUT (stream);
-  gsize n = take_head (self, buffer, count);
+  gsize n = take_held (self, buffer, count);
+  gssize fetched;
 
-  return n > 0 ? (gssize) n
-               : g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->base),
-                                                           buffer, count, NULL, error);
+  if (n > 0)
+    return (gssize) n;
+  g_byte_array_set_size (self->held, AHEAD);
+  fetched = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->base),
+                                                      self->held->data, AHEAD, NULL, error);
+  g_byte_array_set_size (self->held, (guint) MAX (fetched, 0));
+  self->at = 0;
+  return fetched > 0 ? (gssize) take_held (self, buffer, count) : fetched;
 }
 
 static gboolean
@@ -64,7 +72,7 @@ input_is_readable (GPollableInputStream *stream)
 {
   FerryGateInput *self = FERRY_GATE_INPUT (stream);
 
-  return self->at < self->head->len
+  return self->at < self->held->len
          || g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (self->base));
 }
 
@@ -73,7 +81,7 @@ input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
   FerryGateInput *self = FERRY_GATE_INPUT (stream);
   g_autoptr (GSource) child
-      = self->at < self->head->len
+      = self->at < self->held->len
             ? g_timeout_source_new (0)
             : g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->base), NULL);
 
@@ -86,7 +94,7 @@ ferry_gate_input_finalize (GObject *object)
   FerryGateInput *self = FERRY_GATE_INPUT (object);
 
   g_object_unref (self->base);
-  g_byte_array_unref (self->head);
+  g_byte_array_unref (self->held);
   G_OBJECT_CLASS (g_type_class_peek_parent (G_OBJECT_GET_CLASS (object)))->finalize (object);
 }
 
@@ -176,7 +184,7 @@ put_before (GIOStream *base, GByteArray *head)
   FerryGateInput *input = g_object_new (FERRY_TYPE_GATE_INPUT, NULL);
 
   input->base = g_object_ref (g_io_stream_get_input_stream (base));
-  input->head = g_byte_array_ref (head);
+  input->held = g_byte_array_ref (head);
   self->base = g_object_ref (base);
   self->input = G_INPUT_STREAM (input);
   return G_IO_STREAM (self);

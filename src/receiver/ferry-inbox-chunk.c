@@ -63,6 +63,8 @@ take_part (FerryInbox *self, const FerryUpload *upload, GError **error)
   g_strlcpy (part->id, upload->id, sizeof part->id);
   part->file = file;
   part->n_users = 1;
+  g_mutex_init (&part->mutex);
+  g_cond_init (&part->cond);
   g_mutex_lock (&self->mutex);
   /* When another thread was faster this one serves its only user; both are the same file. */
   if (!g_hash_table_contains (self->parts, part->id))
@@ -97,6 +99,8 @@ release_part (FerryInboxPart *part)
   if (!last)
     return;
   ferry_part_file_close (part->file);
+  g_mutex_clear (&part->mutex);
+  g_cond_clear (&part->cond);
   g_free (part);
 }
 
@@ -114,7 +118,7 @@ check_length (const FerryUpload *upload, guint64 chunk, guint64 length, GError *
       return FALSE;
     }
 
-  guint64 expected = ferry_upload_chunk_length (upload, chunk);
+  guint64 expected = ferry_upload_row_chunk_length (upload, chunk);
 
   if (length == expected)
     return TRUE;
@@ -146,7 +150,7 @@ ferry_inbox_plan_chunk (FerryInbox *self,
   g_auto (FerryInboxCall) call = { .id = id, .chunk = chunk };
   FerryInboxPart *part = NULL;
 
-  if (!ferry_inbox_store_call (self->store, run_load_chunk, &call, error)
+  if (!ferry_database_thread_call (self->store, run_load_chunk, &call, error)
       || !check_length (call.upload, chunk, length, error)
       || !check_confirmed (&call, sha256, error))
     return NULL;
@@ -165,6 +169,7 @@ ferry_inbox_plan_chunk (FerryInbox *self,
   plan->length = length;
   plan->confirmed = call.found;
   memcpy (plan->sha256, sha256, FERRY_SHA256_SIZE);
+  plan->digest = ferry_digest_new ();
   plan->part = part;
   plan->upload = g_steal_pointer (&call.upload);
   return plan;
@@ -177,52 +182,86 @@ ferry_chunk_plan_free (FerryChunkPlan *plan)
     return;
   if (plan->part != NULL)
     release_part (plan->part);
+  ferry_digest_free (plan->digest);
   ferry_upload_free (plan->upload);
   g_free (plan);
 }
 
 gboolean
-ferry_chunk_plan_write (
-    FerryChunkPlan *plan, guint64 at, const void *data, gsize length, GError **error)
+ferry_chunk_plan_take (FerryChunkPlan *plan, const void *data, gsize length, GError **error)
 {
   FerryInboxPart *part = plan->part;
 
-  g_return_val_if_fail (part != NULL && at + length <= plan->length, FALSE);
+  g_return_val_if_fail (length <= plan->length - plan->n_taken, FALSE);
 
-  return ferry_part_file_write (part->file, plan->offset + at, data, length, error);
+  if (!plan->confirmed
+      && !ferry_part_file_write (part->file, plan->offset + plan->n_taken, data, length, error))
+    return FALSE;
+  ferry_digest_update (plan->digest, data, length);
+  plan->n_taken += length;
+  return TRUE;
 }
 
 static gboolean
-set_chunk_digest (guint64 chunk, GError **error)
+check_digest (FerryChunkPlan *plan, GError **error)
 {
+  guint8 sha256[FERRY_SHA256_SIZE];
+
+  ferry_digest_finish (plan->digest, sha256);
+  if (plan->n_taken == plan->length && memcmp (sha256, plan->sha256, FERRY_SHA256_SIZE) == 0)
+    return TRUE;
   ferry_problem_set (error, FERRY_PROBLEM_CHUNK_DIGEST,
-                     "What arrived of chunk %" G_GUINT64_FORMAT " has another SHA-256.", chunk);
+                     "What arrived of chunk %" G_GUINT64_FORMAT " has another SHA-256.",
+                     plan->chunk);
   return FALSE;
 }
 
-/* Synced first: a disk that fails must say so before anything is believed. */
+/* With the part's lock, which is left meanwhile. */
 static gboolean
-read_back (FerryChunkPlan *plan, GError **error)
+run_sync (FerryInboxPart *part, GError **error)
 {
-  FerryInboxPart *part = plan->part;
-  g_autoptr (FerryDigest) digest = ferry_digest_new ();
-  guint8 sha256[FERRY_SHA256_SIZE];
+  guint64 n_asked = part->n_asked;
+  gboolean synced;
 
-  if (!ferry_part_file_sync (part->file, error))
+  part->syncing = TRUE;
+  g_mutex_unlock (&part->mutex);
+  synced = ferry_part_file_sync (part->file, error);
+  g_mutex_lock (&part->mutex);
+  part->syncing = FALSE;
+  if (synced)
+    part->n_synced = n_asked;
+  else
+    part->failed = TRUE;
+  g_cond_broadcast (&part->cond);
+  return synced;
+}
+
+/* Everything that this thread has written is on the disk. */
+static gboolean
+sync_part (FerryInboxPart *part, GError **error)
+{
+  gboolean told = FALSE;
+  guint64 ticket;
+
+  g_mutex_lock (&part->mutex);
+  ticket = ++part->n_asked;
+  while (!part->failed && part->n_synced < ticket)
     {
-      set_part_aside (part);
-      return FALSE;
+      if (part->syncing)
+        g_cond_wait (&part->cond, &part->mutex);
+      else
+        told = !run_sync (part, error);
     }
 
-  gint64 n = ferry_digest_read (digest, ferry_part_file_get_fd (part->file), plan->offset,
-                                plan->length, NULL, error);
+  gboolean synced = part->n_synced >= ticket;
 
-  if (n < 0)
-    return FALSE;
-  ferry_digest_finish (digest, sha256);
-  if ((guint64) n == plan->length && memcmp (sha256, plan->sha256, FERRY_SHA256_SIZE) == 0)
+  g_mutex_unlock (&part->mutex);
+  if (synced)
     return TRUE;
-  return set_chunk_digest (plan->chunk, error);
+  if (!told)
+    ferry_problem_set (error, FERRY_PROBLEM_STORAGE, "The disk failed to keep what was written.");
+  set_part_aside (part);
+  return FALSE;
 }
 
 /* Completing may have found it damaged meanwhile. */
@@ -231,7 +270,7 @@ check_still_confirmed (FerryChunkPlan *plan, GError **error)
 {
   g_auto (FerryInboxCall) call = { .id = plan->upload->id, .chunk = plan->chunk };
 
-  if (!ferry_inbox_store_call (plan->inbox->store, run_load_chunk, &call, error))
+  if (!ferry_database_thread_call (plan->inbox->store, run_load_chunk, &call, error))
     return FALSE;
   if (call.found && memcmp (call.sha256, plan->sha256, FERRY_SHA256_SIZE) == 0)
     return TRUE;
@@ -246,10 +285,13 @@ ferry_chunk_plan_confirm (FerryChunkPlan *plan, GError **error)
 {
   g_auto (FerryInboxCall) call = { .id = plan->upload->id, .chunk = plan->chunk };
 
+  if (!check_digest (plan, error))
+    return FALSE;
   if (plan->confirmed)
     return check_still_confirmed (plan, error);
-  if (!read_back (plan, error))
+  /* Synced first: a disk that fails must say so before anything is believed. */
+  if (!sync_part (plan->part, error))
     return FALSE;
   memcpy (call.sha256, plan->sha256, FERRY_SHA256_SIZE);
-  return ferry_inbox_store_call (plan->inbox->store, run_confirm, &call, error);
+  return ferry_database_thread_call (plan->inbox->store, run_confirm, &call, error);
 }

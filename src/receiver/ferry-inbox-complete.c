@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* DESIGN
  *
- * The whole file is read back from the disk, once, for the digest of each chunk and of the whole. A chunk that does not have
- * the SHA-256 it was confirmed with is a chunk to send again; nothing else is.
+ * The whole file is read back from the disk. When it has the SHA-256 that the client told, every byte is proven. When it has
+ * not, or none was told, each chunk is read and compared: one that does not have the SHA-256 it was confirmed with is a
+ * chunk to send again; nothing else is.
  *
  * Giving the name takes three steps: the row says which name and which file (inode, size, time), the file gets it, the row
  * says complete. After a crash in between, a file of that name that is that very file was given its name, and anything
@@ -85,7 +86,7 @@ ferry_inbox_set_publishing (FerryInbox *self,
 {
   StoreCall call = { .upload = upload };
 
-  if (!ferry_inbox_store_call (self->store, run_set_publishing, &call, error))
+  if (!ferry_database_thread_call (self->store, run_set_publishing, &call, error))
     return FALSE;
   *changed = call.changed;
   return TRUE;
@@ -127,7 +128,7 @@ set_complete (FerryInbox *self, FerryUpload *upload, GError **error)
 {
   StoreCall call = { .upload = upload };
 
-  if (!ferry_inbox_store_call (self->store, run_set_complete, &call, error))
+  if (!ferry_database_thread_call (self->store, run_set_complete, &call, error))
     return FALSE;
   upload->status = FERRY_UPLOAD_COMPLETE;
   return TRUE;
@@ -210,6 +211,24 @@ give_name (FerryInbox *self, FerryUpload *upload, FerryPartFile *file, GError **
 
 /* ---- reading back ---- */
 
+/* @expected: (nullable): SHA-256. TRUE when the file has it, as @upload says then. What cannot be read is as good as damaged. */
+static gboolean
+has_digest (FerryUpload *upload,
+            FerryPartFile *file,
+            const guint8 *expected,
+            GCancellable *cancellable)
+{
+  g_autoptr (FerryDigest) whole = ferry_digest_new ();
+
+  if (expected == NULL
+      || ferry_digest_read (whole, ferry_part_file_get_fd (file), 0, upload->size, cancellable,
+                            NULL)
+             != (gint64) upload->size)
+    return FALSE;
+  ferry_digest_finish (whole, upload->whole);
+  return memcmp (upload->whole, expected, FERRY_SHA256_SIZE) == 0;
+}
+
 typedef struct
 {
   int fd;
@@ -261,7 +280,7 @@ read_all (FerryUpload *upload,
     {
       guint8 sha256[FERRY_SHA256_SIZE];
       gboolean read = read_chunk (&reader, i * upload->chunk_size,
-                                  ferry_upload_chunk_length (upload, i), sha256);
+                                  ferry_upload_row_chunk_length (upload, i), sha256);
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
@@ -318,7 +337,7 @@ forget_damaged (FerryInbox *self,
 {
   StoreCall call = { .upload = upload, .damaged = damaged };
 
-  if (!ferry_inbox_store_call (self->store, run_drop, &call, error))
+  if (!ferry_database_thread_call (self->store, run_drop, &call, error))
     {
       ferry_ranges_free (damaged);
       return FALSE;
@@ -339,7 +358,7 @@ begin (FerryInbox *self,
   g_autoptr (FerryPartFile) file = ferry_inbox_open_part (self, upload, error);
   guint64 n = ferry_upload_n_chunks (upload);
 
-  if (file == NULL || !ferry_inbox_store_call (self->store, run_begin, call, error))
+  if (file == NULL || !ferry_database_thread_call (self->store, run_begin, call, error))
     return NULL;
   if (ferry_ranges_contain (call->received, 0, n))
     return g_steal_pointer (&file);
@@ -363,6 +382,8 @@ prove_and_publish (FerryInbox *self,
   (void) received;
   if (file == NULL)
     return FALSE;
+  if (has_digest (upload, file, upload->has_sha256 ? upload->sha256 : sha256, cancellable))
+    return check_digest (upload, sha256, error) && give_name (self, upload, file, error);
 
   g_autoptr (FerryRanges) damaged = read_all (upload, file, digests, cancellable, error);
 

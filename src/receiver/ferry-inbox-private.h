@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "ferry-inbox-store.h"
+#include "ferry-database-thread.h"
 #include "ferry-inbox.h"
 #include "ferry-part-file.h"
 
@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 struct _FerryInbox
 {
-  FerryInboxStore *store;
+  FerryDatabaseThread *store;
   char *folder;
   guint64 chunk_size;
   guint64 max_size;
@@ -28,6 +28,14 @@ typedef struct
   char id[FERRY_UPLOAD_ID_LENGTH + 1];
   FerryPartFile *file;
   guint n_users;
+
+  /* One sync serves all chunks that were written before it began. */
+  GMutex mutex;
+  GCond cond;
+  guint64 n_asked;  /* syncs that were asked for */
+  guint64 n_synced; /* those that are done; what was asked for later is not */
+  gboolean syncing;
+  gboolean failed; /* for good: nothing that goes through this descriptor can be trusted */
 } FerryInboxPart;
 
 /* What a call to the store needs and gives back; each uses what it knows of. */

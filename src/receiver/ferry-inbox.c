@@ -2,7 +2,7 @@
 /* DESIGN
  *
  * A row says what is proven, a hidden data file in the target folder holds the bytes. A chunk's row is written only after its
- * bytes are synced and read back, so a crash leaves at worst bytes that no row vouches for. A confirmed chunk is never
+ * bytes are hashed and synced, so a crash leaves at worst bytes that no row vouches for. A confirmed chunk is never
  * written again: one that comes a second time is only compared.
  *
  * The row comes before the data file and goes after it. A data file that somebody deleted takes the rows of its chunks
@@ -208,7 +208,7 @@ replace_lost_part (FerryInbox *self, const FerryUpload *upload, GError **error)
 {
   g_auto (FerryInboxCall) call = { .id = upload->id };
 
-  if (!ferry_inbox_store_call (self->store, run_lose_all, &call, error))
+  if (!ferry_database_thread_call (self->store, run_lose_all, &call, error))
     return NULL;
   if (!call.changed)
     {
@@ -320,7 +320,7 @@ make_upload (FerryInbox *self, const char *key, const FerryInitiate *initiate)
 static gboolean
 find_or_make (FerryInbox *self, FerryInboxCall *call, GError **error)
 {
-  if (!ferry_inbox_store_call (self->store, run_find_or_add, call, error))
+  if (!ferry_database_thread_call (self->store, run_find_or_add, call, error))
     return FALSE;
   if (call->found)
     return TRUE;
@@ -333,7 +333,7 @@ find_or_make (FerryInbox *self, FerryInboxCall *call, GError **error)
   g_auto (FerryInboxCall) undo = { .id = call->upload->id, .status = FERRY_UPLOAD_DISCARDED };
   g_autoptr (GError) why = NULL;
 
-  if (!ferry_inbox_store_call (self->store, run_end, &undo, &why))
+  if (!ferry_database_thread_call (self->store, run_end, &undo, &why))
     g_debug ("%s: the row stays: %s", call->upload->id, why->message);
   return FALSE;
 }
@@ -376,7 +376,7 @@ ferry_inbox_load (FerryInbox *self, const char *id, GError **error)
 {
   g_auto (FerryInboxCall) call = { .id = id };
 
-  return ferry_inbox_store_call (self->store, ferry_inbox_run_load, &call, error)
+  return ferry_database_thread_call (self->store, ferry_inbox_run_load, &call, error)
              ? g_steal_pointer (&call.upload)
              : NULL;
 }
@@ -411,7 +411,7 @@ ferry_inbox_status (
   if (known == NULL)
     return FALSE;
   look_for_part (self, known);
-  if (!ferry_inbox_store_call (self->store, run_status, &call, error))
+  if (!ferry_database_thread_call (self->store, run_status, &call, error))
     return FALSE;
   if (call.upload->status == FERRY_UPLOAD_DISCARDED)
     return ferry_inbox_set_gone (call.upload, error);
@@ -429,7 +429,7 @@ ferry_inbox_discard (FerryInbox *self, const char *id, GError **error)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->files);
 
   (void) locker;
-  if (!ferry_inbox_store_call (self->store, run_end, &call, error))
+  if (!ferry_database_thread_call (self->store, run_end, &call, error))
     return FALSE;
   ferry_inbox_remove_part (call.upload);
   return TRUE;
@@ -446,7 +446,7 @@ ferry_inbox_expire (FerryInbox *self, GError **error)
       g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->files);
 
       (void) locker;
-      if (!ferry_inbox_store_call (self->store, run_expire, &call, error))
+      if (!ferry_database_thread_call (self->store, run_expire, &call, error))
         return FALSE;
       n = call.uploads->len;
       for (guint i = 0; i < n; i++)
@@ -490,7 +490,7 @@ settle_all (FerryInbox *self, GError **error)
 {
   g_auto (FerryInboxCall) call = { .inbox = self };
 
-  if (!ferry_inbox_store_call (self->store, run_load_publishing, &call, error))
+  if (!ferry_database_thread_call (self->store, run_load_publishing, &call, error))
     return FALSE;
   for (guint i = 0; i < call.uploads->len; i++)
     if (!ferry_inbox_settle (self, g_ptr_array_index (call.uploads, i), error))
@@ -504,7 +504,8 @@ ferry_inbox_open (const FerryInboxOptions *options, char **set_apart, GError **e
   g_return_val_if_fail (options != NULL && options->chunk_size > 0, NULL);
 
   g_autofree char *path = g_build_filename (options->state, DATABASE, NULL);
-  FerryInboxStore *store = ferry_inbox_store_open (path, set_apart, error);
+  FerryDatabaseThread *store
+      = ferry_database_thread_open ("inbox-store", path, ferry_upload_migrations, set_apart, error);
 
   if (store == NULL)
     return NULL;
@@ -531,7 +532,7 @@ ferry_inbox_close (FerryInbox *self)
 {
   if (self == NULL)
     return;
-  ferry_inbox_store_close (self->store);
+  ferry_database_thread_close (self->store);
   g_hash_table_unref (self->parts);
   g_mutex_clear (&self->files);
   g_mutex_clear (&self->mutex);

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /**
  * FerryInbox:
  *
- * The uploads: rows in a database and data files in the target folder. All calls but ferry_chunk_plan_write () block: worker
+ * The uploads: rows in a database and data files in the target folder. All calls block: worker
  * threads only, any number at once. Errors are FERRY_PROBLEM_ERROR, FERRY_ERROR and G_IO_ERROR_CANCELLED.
  */
 typedef struct _FerryInbox FerryInbox;
@@ -72,7 +72,9 @@ typedef struct
   guint64 length;
   gboolean confirmed;
   guint8 sha256[FERRY_SHA256_SIZE];
-  gpointer part; /* FerryInboxPart */
+  guint64 n_taken;     /* bytes */
+  FerryDigest *digest; /* of them */
+  gpointer part;       /* FerryInboxPart */
 } FerryChunkPlan;
 
 /* @sha256: that the client says the chunk has. (transfer full) */
@@ -85,11 +87,11 @@ FerryChunkPlan *ferry_inbox_plan_chunk (FerryInbox *self,
 void ferry_chunk_plan_free (FerryChunkPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FerryChunkPlan, ferry_chunk_plan_free)
 
-/* Into the page cache: the context's thread. @at: bytes from the start of the chunk. */
-gboolean ferry_chunk_plan_write (
-    FerryChunkPlan *plan, guint64 at, const void *data, gsize length, GError **error);
+/* The next bytes of the chunk: into the page cache, and into the digest of what is stored. One call at a time for a plan. */
+gboolean
+ferry_chunk_plan_take (FerryChunkPlan *plan, const void *data, gsize length, GError **error);
 
-/* Syncs, reads back, compares and records. TRUE: a crash cannot take it back. For a confirmed one: that it still is. */
+/* All is taken: compares, syncs and records. TRUE: a crash cannot take it back. For a confirmed one: that it still is. */
 gboolean ferry_chunk_plan_confirm (FerryChunkPlan *plan, GError **error);
 
 /**

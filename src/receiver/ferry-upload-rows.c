@@ -61,7 +61,7 @@ ferry_upload_n_chunks (const FerryUpload *self)
 }
 
 guint64
-ferry_upload_chunk_length (const FerryUpload *self, guint64 chunk)
+ferry_upload_row_chunk_length (const FerryUpload *self, guint64 chunk)
 {
   g_return_val_if_fail (chunk < ferry_upload_n_chunks (self), 0);
 

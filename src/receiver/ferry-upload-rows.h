@@ -63,7 +63,7 @@ void ferry_upload_free (FerryUpload *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FerryUpload, ferry_upload_free)
 
 guint64 ferry_upload_n_chunks (const FerryUpload *self);
-guint64 ferry_upload_chunk_length (const FerryUpload *self, guint64 chunk);
+guint64 ferry_upload_row_chunk_length (const FerryUpload *self, guint64 chunk);
 
 /* Rows of the receiver's database. Blocks; the store's thread only, inside a transaction. */
 

@@ -15,7 +15,8 @@ typedef struct _FerryWorkers FerryWorkers;
 
 typedef enum
 {
-  FERRY_WORK_SHORT, /* database, sync and hash of a chunk */
+  FERRY_WORK_SHORT, /* database, sync of a chunk */
+  FERRY_WORK_BLOCK, /* bytes of a chunk into its file and its digest */
   FERRY_WORK_LONG,  /* reading back a whole file */
   FERRY_WORK_READ,  /* bytes of a finished file */
   FERRY_N_WORKS

@@ -27,6 +27,7 @@ FOLDER = os.environ.get('FERRY_TEST_FOLDER')
 PATIENCE = 60
 KIB = 1024
 MIB = 1024 * 1024
+GIB = 1024 * MIB
 
 
 def wait_until(condition, what):

@@ -2,13 +2,69 @@
 /* Feeds foreign bytes to everything that takes requests apart, bare and inside of what is nearly right. */
 #include "ferry-request.h"
 
-#include "ferry-file-name.h"
+#include "ferry-digest.h"
 #include "fuzz-driver.h"
 #include "receiver-options.h"
 
+#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define ID "0123456789abcdef0123456789abcdef"
+#define SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+static const char *const seeds[] = {
+  "/uploads/" ID "/chunks/42",
+  "/uploads/" ID "/complete",
+  "/files/" ID "/a%20b%C3%BC.txt",
+  "id=" ID,
+  "x=1&id=" ID "&y",
+  "{\"name\":\"a.txt\",\"size\":1234567890123}",
+  "{\"name\":\"\\u00fc\\ud83d\\ude00\\n/\",\"size\":0,\"modified\":\"2031-05-03T14:02:00Z\","
+  "\"sha256\":\"" SHA256 "\"}",
+  "{\"name\":\"b\",\"size\":1,\"modified\":784111777,\"x\":[[[{\"y\":[null,true,-1.5e3]}]]]}",
+  "{\"sha256\":\"" SHA256 "\"}",
+  "{\"sha256\":null}",
+  "POST /uploads HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\nAuthorization: Bearer a-b_c\r\n\r\n",
+  "PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+  "0-499",
+  "-500",
+  "9223372036854775807-",
+  "\"0123\", W/\"0123\", \"x,y\"",
+  "5MiB",
+  "7d",
+  NULL,
+};
+
+static const char *const pieces[] = {
+  "\"name\":",
+  "\"size\":",
+  "\"modified\":",
+  "\"sha256\":",
+  "null",
+  "\\u0000",
+  "\\ud800",
+  "\\",
+  "{",
+  "}",
+  "[",
+  "]",
+  ",",
+  "\r\n\r\n",
+  "\r\n ",
+  "Content-Length: 1\r\n",
+  "Transfer-Encoding: chunked\r\n",
+  "bytes=",
+  "Bearer ",
+  "/chunks/",
+  "/complete",
+  "&id=",
+  "W/",
+  "*",
+  NULL,
+};
+
+const char *const *const fuzz_seeds = seeds;
+const char *const *const fuzz_pieces = pieces;
 
 static void
 check_route (const char *method, const char *path, const char *query)
@@ -24,6 +80,16 @@ check_route (const char *method, const char *path, const char *query)
     g_assert_nonnull (route.allow);
   if (route.name != NULL)
     g_assert_null (strchr (route.name, '/'));
+  /* Each upload and each chunk has one address. */
+  if (route.kind == FERRY_ROUTE_CHUNK)
+    {
+      g_autofree char *same
+          = g_strdup_printf ("/uploads/%s/chunks/%" G_GUINT64_FORMAT, route.id, route.chunk);
+
+      g_assert_cmpstr (path, ==, same);
+    }
+  if (route.kind == FERRY_ROUTE_DISCARD)
+    g_assert_cmpint (strncmp (path, "/uploads/", 9) | strcmp (path + 9, route.id), ==, 0);
   ferry_route_clear (&route);
 }
 
@@ -44,6 +110,41 @@ check_routes (const char *text)
   check_route ("GET", "/status", query);
 }
 
+/* Said again in our words, it means the same. */
+static void
+check_same_initiate (const FerryInitiate *initiate, const guint8 *sha256)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *hex = ferry_sha256_to_hex (initiate->sha256);
+  FerryInitiate again;
+  guint8 same[FERRY_SHA256_SIZE];
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "name");
+  json_builder_add_string_value (builder, initiate->name);
+  json_builder_set_member_name (builder, "size");
+  json_builder_add_int_value (builder, (gint64) initiate->size);
+  if (initiate->modified >= 0)
+    {
+      json_builder_set_member_name (builder, "modified");
+      json_builder_add_int_value (builder, initiate->modified);
+    }
+  if (initiate->has_sha256)
+    {
+      json_builder_set_member_name (builder, "sha256");
+      json_builder_add_string_value (builder, hex);
+    }
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, FALSE);
+  g_assert_null (ferry_initiate_parse (text, strlen (text), &again));
+  ferry_initiate_digest (&again, same);
+  g_assert_cmpmem (sha256, FERRY_SHA256_SIZE, same, FERRY_SHA256_SIZE);
+  ferry_initiate_clear (&again);
+}
+
 static void
 check_initiate (const char *data, gsize length)
 {
@@ -59,6 +160,8 @@ check_initiate (const char *data, gsize length)
       g_assert_cmpuint (initiate.size, <=, G_MAXINT64);
       g_assert_cmpint (initiate.modified, >=, -1);
       ferry_initiate_digest (&initiate, sha256);
+      g_assert_true (ferry_request_json_is_plain (data, length));
+      check_same_initiate (&initiate, sha256);
     }
   else
     g_assert_true (g_str_has_suffix (wrong, "."));
@@ -106,7 +209,20 @@ check_head (const char *data, gsize length, const char *text)
   g_autofree char *field = g_strdup_printf ("GET / HTTP/1.1\r\n%s\r\n\r\n", text);
   g_autofree char *size = g_strdup_printf ("GET / HTTP/1.1\r\nContent-Length: %s\r\n\r\n", text);
 
-  ferry_request_check_head (data, length);
+  /* Every line of what is fit to be parsed ends in one way, and none is empty but the last. */
+  if (ferry_request_check_head (data, length) == 0)
+    {
+      g_auto (GStrv) lines = g_strsplit (text, "\r\n", -1);
+      guint n = g_strv_length (lines);
+
+      g_assert_cmpuint (strlen (text), ==, length);
+      g_assert_cmpuint (n, >=, 3);
+      for (guint i = 0; i < n; i++)
+        {
+          g_assert_null (strpbrk (lines[i], "\r\n"));
+          g_assert_true ((lines[i][0] == '\0') == (i >= n - 2));
+        }
+    }
   ferry_request_check_head (field, strlen (field));
   if (ferry_request_check_head (size, strlen (size)) == 0)
     g_assert_true (

@@ -5,10 +5,12 @@
 import hashlib
 import json
 import os
+import shutil
+import subprocess
 import time
 
 import bed
-from bed import KIB, MIB
+from bed import GIB, KIB, MIB
 
 IDLE = {'FERRY_RECEIVER_IDLE_MS': '500'}
 
@@ -188,6 +190,52 @@ class Uploads(bed.Case):
         again = self.start('--chunk-size=4KiB')
         bed.wait_until(lambda: again.status(upload.id).json['status'] == 'expired', 'it expires')
         bed.wait_until(lambda: self.files() == [], 'its data file is gone')
+
+    def mount_huge(self):
+        """A disk of 100 GiB that takes a few MB where there is none; False when this machine does not let us."""
+        image, disk = self.path('image'), self.path('disk')
+        os.mkdir(disk)
+        with open(image, 'wb') as file:
+            file.truncate(100 * GIB)
+        for command in (['mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=1,nodiscard', '-O', '^has_journal', image],
+                        ['mount', '-o', 'loop', image, disk]):
+            try:
+                if subprocess.run(command, check=False, capture_output=True).returncode != 0:
+                    return False
+            except FileNotFoundError:
+                return False
+        self.addCleanup(subprocess.run, ['umount', '-l', disk], check=True)
+        return True
+
+    def test_memory_with_huge_files(self):
+        """Eight files of 10 GiB each at once, four lanes each, chunks from all over them."""
+        self.mount_huge()
+        os.mkdir(self.path('disk', 'files'))
+        size = min(10 * GIB, shutil.disk_usage(self.path('disk')).free // 9)
+        receiver = self.start(directory='disk/files')
+        block = bytes(5 * MIB)
+        fields = {'X-Chunk-Checksum': bed.sha256(block)}
+        answers = [receiver.initiate(f'huge {n}', size) for n in range(8)]
+        self.assertEqual([a.status for a in answers], [201] * 8, answers[0].body)
+        n_chunks = answers[0].json['totalChunks']
+        self.assertEqual(n_chunks, -(-size // (5 * MIB)))
+        each = 2 if bed.SANITIZED else 6
+
+        def send(upload_id, lane):
+            connection = receiver.connect()
+            for i in range(each):
+                chunk = (n_chunks - 2) * (lane * each + i) // (4 * each)
+                answer = receiver.ask('PUT', f'/uploads/{upload_id}/chunks/{chunk}', block, fields, connection=connection)
+                self.assertEqual(answer.status, 200, answer.body)
+            connection.close()
+
+        bed.Together([lambda a=a, lane=lane: send(a.json['uploadId'], lane) for a in answers for lane in range(4)]).join()
+        for answer in answers:
+            status = receiver.status(answer.json['uploadId']).json
+            self.assertEqual(sum(last - first + 1 for first, last in status['receivedChunks']), 4 * each)
+        print(f'{size // MIB} MiB each, peak {receiver.peak_memory() // KIB} KiB', end=' ', flush=True)
+        if not bed.SANITIZED:
+            self.assertLess(receiver.peak_memory(), 64 * MIB)
 
     def test_memory_is_flat(self):
         """Eight big uploads at once, two lanes each: what is held does not grow with what is sent."""
