@@ -41,11 +41,23 @@ trim_punctuation (const char *word, gsize length)
   return length;
 }
 
+/* RFC 3986 section 3.1, in lower case. g_uri_parse_scheme () would keep each that it ever saw. (transfer full) (nullable) */
+static char *
+scheme_of (const char *word)
+{
+  gsize length = 0;
+
+  while (g_ascii_isalnum (word[length]) || (word[length] != '\0' && strchr ("+-.", word[length])))
+    length++;
+  return g_ascii_isalpha (word[0]) && word[length] == ':' ? g_ascii_strdown (word, (gssize) length)
+                                                          : NULL;
+}
+
 /* With a scheme, anybody's; without one, only what can be meant, and a bare "host.tld" only where it stands alone. */
 static gboolean
 looks_like_address (const char *word, gboolean alone)
 {
-  const char *scheme = g_uri_peek_scheme (word);
+  g_autofree char *scheme = scheme_of (word);
   if (scheme != NULL && strncmp (word + strlen (scheme), "://", 3) == 0)
     return TRUE;
   if (scheme != NULL && g_strv_contains (known_schemes, scheme))

@@ -45,6 +45,7 @@ ferry_error_verdict (int code)
     case FERRY_ERROR_NOT_WRITABLE:
     case FERRY_ERROR_SOURCE_GONE:
     case FERRY_ERROR_SOURCE_CHANGED:
+    case FERRY_ERROR_NO_KEYRING:
       return FERRY_VERDICT_ASK;
 
     /* Trying the same again would end the same. */

@@ -56,6 +56,7 @@ typedef enum
   FERRY_ERROR_SOURCE_CHANGED, /* it is not the file of which a part was sent */
   FERRY_ERROR_UPLOAD_GONE,    /* the other end no longer knows the upload */
   FERRY_ERROR_TOO_LARGE,      /* 413 */
+  FERRY_ERROR_NO_KEYRING,     /* nowhere to keep a secret, or it stays locked */
   FERRY_N_ERRORS
 } FerryErrorCode;
 

@@ -15,4 +15,7 @@ int ferryctl_pause (const FerryctlOptions *options);
 int ferryctl_resume (const FerryctlOptions *options);
 int ferryctl_remove (const FerryctlOptions *options);
 
+/* The subcommands of "destination". */
+extern const FerryctlCommand ferryctl_destination_commands[];
+
 G_END_DECLS

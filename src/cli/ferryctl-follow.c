@@ -326,7 +326,7 @@ start_again (Follow *self, Followed *followed)
 
 /* What helps, where the sentence on the row cannot know how ferryctl is told. */
 static void
-say_what_helps (Follow *self, int code)
+say_what_helps (Follow *self, const Followed *followed, int code)
 {
   if (self->options->json)
     return;
@@ -336,9 +336,10 @@ say_what_helps (Follow *self, int code)
   else if (code == FERRY_ERROR_SOURCE_CHANGED)
     ferryctl_text_complain (
         _ ("To send the file as it is now, run the same command with --again."));
-  else if (code == FERRY_ERROR_UNAUTHORIZED && self->options->to != NULL)
-    ferryctl_text_complain (_ ("Give the receiver's token in a file with --token-file=FILE, or in "
-                               "the environment variable FERRY_TOKEN."));
+  else if (code == FERRY_ERROR_UNAUTHORIZED && followed->spec->direction == FERRY_UPLOAD)
+    ferryctl_text_complain (
+        _ ("Give the receiver's token in a file with --token-file=FILE, or in the environment "
+           "variable FERRY_TOKEN. “ferryctl destination add” can keep it."));
 }
 
 static void
@@ -359,7 +360,7 @@ settle_needs_you (Follow *self, Followed *followed)
     }
   settle (self, followed, FERRYCTL_NEEDS_YOU, "needs-you",
           ferryctl_item_string (followed->item, "error"));
-  say_what_helps (self, code);
+  say_what_helps (self, followed, code);
 }
 
 static void

@@ -36,12 +36,22 @@ static void
 add_receiver_entries (GOptionContext *context, FerryctlOptions *options)
 {
   GOptionEntry entries[] = {
-    { "to", 0, 0, G_OPTION_ARG_STRING, &options->to, N_ ("The address of the receiver"),
-      N_ ("ADDRESS") },
-    { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &options->token_file,
-      N_ ("The file with the receiver's token in its first line"), N_ ("FILE") },
+    { "to", 0, 0, G_OPTION_ARG_STRING, &options->to,
+      N_ ("The destination, or the address of a receiver (default: the default destination)"),
+      N_ ("NAME-OR-ADDRESS") },
     { "again", 0, 0, G_OPTION_ARG_NONE, &options->again,
       N_ ("Start over with files that changed after a part of them was sent"), NULL },
+    { NULL },
+  };
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+static void
+add_token_entry (GOptionContext *context, FerryctlOptions *options)
+{
+  GOptionEntry entries[] = {
+    { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &options->token_file,
+      N_ ("The file with the receiver's token in its first line"), N_ ("FILE") },
     { NULL },
   };
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
@@ -85,6 +95,15 @@ make_context (const FerryctlCommand *command, FerryctlOptions *options)
     add_spec_entries (context, options);
   if (command->takes & FERRYCTL_TAKES_RECEIVER)
     add_receiver_entries (context, options);
+  if (command->takes & FERRYCTL_TAKES_TOKEN)
+    add_token_entry (context, options);
+  if (command->takes & FERRYCTL_TAKES_SAVING)
+    {
+      add_flag (context, "default", &options->make_default,
+                N_ ("Send there where no destination is named"));
+      add_flag (context, "replace", &options->replace,
+                N_ ("Change the destination of that name where there is one"));
+    }
   if (command->takes & FERRYCTL_TAKES_WEB_PAGE)
     add_flag (context, "web-page", &options->web_page,
               N_ ("Save what the server sends even if it is a web page"));

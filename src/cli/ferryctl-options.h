@@ -23,7 +23,9 @@ typedef enum
   FERRYCTL_TAKES_PAUSED = 1 << 2,
   FERRYCTL_TAKES_ALL = 1 << 3,
   FERRYCTL_TAKES_FINISHED = 1 << 4,
-  FERRYCTL_TAKES_RECEIVER = 1 << 5, /* --to --token-file --again */
+  FERRYCTL_TAKES_RECEIVER = 1 << 5, /* --to --again */
+  FERRYCTL_TAKES_TOKEN = 1 << 6,    /* --token-file */
+  FERRYCTL_TAKES_SAVING = 1 << 7,   /* --default --replace */
 } FerryctlTakes;
 
 typedef struct
@@ -41,12 +43,16 @@ typedef struct
   char *to;
   char *token_file;
   gboolean again;
+  gboolean make_default;
+  gboolean replace;
   char **arguments; /* (nullable) */
 } FerryctlOptions;
 
-typedef struct
+typedef struct _FerryctlCommand FerryctlCommand;
+
+struct _FerryctlCommand
 {
-  const char *name;
+  const char *name;      /* "list", "destination list" */
   const char *arguments; /* "URL…", for the usage line */
   const char *summary;
   const char *description; /* (nullable) */
@@ -54,7 +60,9 @@ typedef struct
   guint min_arguments;
   guint max_arguments;
   int (*run) (const FerryctlOptions *options);
-} FerryctlCommand;
+  /* (nullable): it is nothing without one of these, whose names begin with its own; ended by one without a name */
+  const FerryctlCommand *subcommands;
+};
 
 /* What `ferryctl help COMMAND` prints. (transfer full) */
 char *ferryctl_options_help (const FerryctlCommand *command);

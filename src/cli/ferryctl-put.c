@@ -1,88 +1,94 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* `ferryctl put`: what is to be sent, where to, and the token, which neither a command line nor a journal may hold. */
+/* `ferryctl put`: what is to be sent, and where to. */
 #include "ferryctl-commands.h"
 
+#include "ferry-address.h"
 #include "ferry-config.h"
 #include "ferry-error.h"
 #include "ferryctl-follow.h"
+#include "ferryctl-item.h"
+#include "ferryctl-queue.h"
 #include "ferryctl-text.h"
+#include "ferryctl-token.h"
 
-#include <errno.h>
 #include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define TOKEN_VARIABLE "FERRY_TOKEN"
+/* ---- where to ---- */
 
-/* ---- the token ---- */
-
-static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-refuse (GError **error, const char *format, ...)
+static GVariant *
+ask_queue (const FerryctlOptions *options, GError **error)
 {
-  va_list arguments;
+  const char *to = options->to != NULL ? options->to : "";
+  g_autoptr (FerryctlQueue) queue = ferryctl_queue_open (options->queue, FALSE, NULL, error);
+  g_autoptr (GPtrArray) found = NULL;
 
-  va_start (arguments, format);
-  g_autofree char *sentence = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT, sentence);
+  if (queue == NULL)
+    return NULL;
+  found = ferryctl_queue_call_items (queue, "FindDestination", g_variant_new ("(s)", to), error);
+  if (found == NULL)
+    return NULL;
+  if (found->len > 0)
+    return g_variant_ref (g_ptr_array_index (found, 0));
+  if (options->to != NULL)
+    g_set_error (error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND_HERE,
+                 _ ("There is no destination “%s”. “ferryctl destination list” shows them."), to);
+  else
+    g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT,
+                         _ ("“put” needs --to=NAME-OR-ADDRESS, as there is no destination yet. "
+                            "“ferryctl help destination” tells how to add one."));
+  return NULL;
+}
+
+/* What --to means. An address written out needs no queue to be asked; what is neither a name nor an address is refused. */
+static gboolean
+find_receiver (const FerryctlOptions *options, char **address, char **name, GError **error)
+{
+  g_autoptr (GVariant) found = NULL;
+  g_autoptr (GError) why = NULL;
+
+  /* "" is what a script's empty variable leaves: never the default. */
+  if (options->to == NULL || (*options->to != '\0' && strstr (options->to, "://") == NULL))
+    found = ask_queue (options, &why);
+  if (found != NULL)
+    {
+      *address = g_strdup (ferryctl_item_string (found, "address"));
+      *name = g_strdup (ferryctl_item_string (found, "name"));
+      return TRUE;
+    }
+  if (why != NULL && !g_error_matches (why, FERRY_ERROR, FERRY_ERROR_NOT_FOUND_HERE))
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      return FALSE;
+    }
+  *address = ferry_address_normalize (options->to, NULL, why != NULL ? NULL : error);
+  if (*address != NULL)
+    {
+      /* With all that was typed: what a receiver's address cannot have is told later. */
+      g_free (*address);
+      *address = g_strdup (options->to);
+      return TRUE;
+    }
+  if (why != NULL)
+    g_propagate_error (error, g_steal_pointer (&why));
   return FALSE;
-}
-
-/* A pipe will do, too: only one line is read. */
-static gboolean
-read_token (const char *path, char **token, GError **error)
-{
-  char line[FERRY_TOKEN_MAX + 64] = { 0 };
-  FILE *file = g_fopen (path, "re");
-
-  if (file == NULL && errno == ENOENT)
-    return refuse (error, _ ("There is no token file “%s”."), path);
-  if (file == NULL)
-    return refuse (error, _ ("The token file “%s” cannot be read."), path);
-  gboolean is_read = fgets (line, sizeof line, file) != NULL || feof (file);
-  fclose (file);
-  if (!is_read)
-    return refuse (error, _ ("The token file “%s” cannot be read."), path);
-  g_strstrip (line);
-  if (*line == '\0')
-    return refuse (error, _ ("The token file “%s” has no token in its first line."), path);
-  if (!ferry_token_is_valid (line))
-    return refuse (error, _ ("What the token file “%s” has in its first line is no token."), path);
-  *token = g_strdup (line);
-  return TRUE;
-}
-
-/* No token at all is fine: the receiver says whether it wants one. */
-static gboolean
-find_token (const FerryctlOptions *options, char **token, GError **error)
-{
-  const char *text = g_getenv (TOKEN_VARIABLE);
-
-  if (options->token_file != NULL)
-    return read_token (options->token_file, token, error);
-  g_autofree char *stripped = g_strstrip (g_strdup (text != NULL ? text : ""));
-  if (*stripped == '\0')
-    return TRUE;
-  if (!ferry_token_is_valid (stripped))
-    return refuse (error, _ ("What the environment variable FERRY_TOKEN has is no token."));
-  *token = g_steal_pointer (&stripped);
-  return TRUE;
 }
 
 /* ---- the files ---- */
 
-static FerrySpec *
-make_spec (const FerryctlOptions *options, const char *file, const char *token, GError **error)
+static GPtrArray *
+find_sources (const FerryctlOptions *options, GError **error)
 {
-  g_autofree char *source = ferryctl_options_find_source (file, error);
+  g_autoptr (GPtrArray) sources = g_ptr_array_new_with_free_func (g_free);
 
-  if (source == NULL)
-    return NULL;
-  return ferry_spec_new_upload (source, options->to, NULL, token, error);
+  for (gsize i = 0; options->arguments[i] != NULL; i++)
+    {
+      char *source = ferryctl_options_find_source (options->arguments[i], error);
+      if (source == NULL)
+        return NULL;
+      g_ptr_array_add (sources, source);
+    }
+  return g_steal_pointer (&sources);
 }
 
 static GPtrArray *
@@ -90,22 +96,31 @@ make_specs (const FerryctlOptions *options, GError **error)
 {
   g_autoptr (GPtrArray) specs = g_ptr_array_new_with_free_func ((GDestroyNotify) ferry_spec_free);
   g_autofree char *token = NULL;
+  g_autofree char *address = NULL;
+  g_autofree char *name = NULL;
+  g_autoptr (GPtrArray) sources = find_sources (options, error);
 
-  if (options->to == NULL)
-    {
-      refuse (error, _ ("“put” needs --to=ADDRESS. “ferryctl help put” tells more."));
-      return NULL;
-    }
-  if (!find_token (options, &token, error))
+  if (sources == NULL || !ferryctl_token_find (options, &token, error)
+      || !find_receiver (options, &address, &name, error))
     return NULL;
-  for (gsize i = 0; options->arguments[i] != NULL; i++)
+  for (guint i = 0; i < sources->len; i++)
     {
-      FerrySpec *spec = make_spec (options, options->arguments[i], token, error);
+      FerrySpec *spec
+          = ferry_spec_new_upload (g_ptr_array_index (sources, i), address, name, token, error);
       if (spec == NULL)
         return NULL;
       g_ptr_array_add (specs, spec);
     }
   return g_steal_pointer (&specs);
+}
+
+static gboolean
+is_usage (const GError *error)
+{
+  return g_error_matches (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT)
+         || g_error_matches (error, FERRY_ERROR, FERRY_ERROR_INVALID_ADDRESS)
+         || g_error_matches (error, FERRY_ERROR, FERRY_ERROR_UNSUPPORTED_SCHEME)
+         || g_error_matches (error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND_HERE);
 }
 
 int
@@ -117,5 +132,5 @@ ferryctl_put (const FerryctlOptions *options)
   if (specs != NULL)
     return ferryctl_follow (options, specs);
   ferryctl_text_complain (error->message);
-  return FERRYCTL_USAGE;
+  return is_usage (error) ? FERRYCTL_USAGE : FERRYCTL_FAILED;
 }

@@ -5,7 +5,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "ferry-address.h"
 #include "ferry-error.h"
 
 /* A row says in one line how far it is, or what it waits for. */
@@ -185,15 +184,14 @@ says_whereto (const FerryTransfer *self)
 char *
 ferry_transfer_describe (FerryTransfer *self)
 {
-  const FerrySpec *spec = self->record->spec;
   g_autofree char *text = describe (self);
-  g_autofree char *host = NULL;
+  g_autofree char *name = NULL;
   g_autofree char *whereto = NULL;
 
   if (!says_whereto (self))
     return g_steal_pointer (&text);
-  host = ferry_address_host (spec->address);
+  name = ferry_transfer_get_whereto (self);
   /* Translators: %s is what the person calls a receiver, or its host */
-  whereto = g_strdup_printf (_ ("to %s"), spec->destination != NULL ? spec->destination : host);
+  whereto = g_strdup_printf (_ ("to %s"), name);
   return join (text, whereto, NULL);
 }

@@ -34,7 +34,11 @@ is_shallow (const char *data, gsize size)
     {
       char c = data[i];
       if (in_string && c == '\\')
-        i++;
+        {
+          /* json-glib takes octal escapes too, which may make bytes that are no text. */
+          if (++i == size || strchr ("\"\\/bfnrtu", data[i]) == NULL || data[i] == '\0')
+            return FALSE;
+        }
       else if (c == '"')
         in_string = !in_string;
       else if (!in_string && (c == '[' || c == '{') && ++depth > MAX_DEPTH)
@@ -71,7 +75,8 @@ get_string (JsonObject *object, const char *name, gsize max)
       || json_node_get_value_type (node) != G_TYPE_STRING)
     return NULL;
   text = json_node_get_string (node);
-  return strlen (text) <= max ? text : NULL;
+  /* Half a surrogate pair is an escape that makes no text. */
+  return strlen (text) <= max && g_utf8_validate (text, -1, NULL) ? text : NULL;
 }
 
 static gboolean
@@ -317,6 +322,15 @@ ferry_chunk_api_parse_problem (GBytes *json)
         return NULL;
     }
   return g_strdup (text);
+}
+
+char *
+ferry_chunk_api_parse_problem_type (GBytes *json)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *object = parse_object (json, parser);
+
+  return object != NULL ? g_strdup (get_string (object, "type", MAX_PROBLEM)) : NULL;
 }
 
 void

@@ -58,6 +58,8 @@ gboolean ferry_chunk_api_parse_chunk (GBytes *json, guint64 index, GError **erro
 FerryRanges *ferry_chunk_api_parse_missing (GBytes *json, guint64 total_chunks);
 /* The sentence of an RFC 9457 problem: its detail, else its title; one line of printable text. (nullable) (transfer full) */
 char *ferry_chunk_api_parse_problem (GBytes *json);
+/* The type of an RFC 9457 problem. (nullable): it is none, or has none. (transfer full) */
+char *ferry_chunk_api_parse_problem_type (GBytes *json);
 
 void ferry_chunk_created_free (FerryChunkCreated *self);
 void ferry_chunk_status_free (FerryChunkStatus *self);

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
+#include "ferry-destinations-private.h"
 #include "ferry-error.h"
 
 /* What a person can do to the queue. */
@@ -64,6 +65,9 @@ ferry_engine_add (FerryEngine *self, const FerrySpec *spec, GError **error)
     }
   record = ferry_record_new (ferry_spec_copy (spec));
   record->position = self->next_position++;
+  if (spec->direction == FERRY_UPLOAD && spec->destination == NULL)
+    record->spec->destination
+        = g_strdup (ferry_destinations_name_of (self->destinations, spec->address));
   ferry_store_post_add (self->store, record);
   transfer = ferry_transfer_new (record);
   ferry_engine_note (self, transfer, _ ("Added"));
@@ -153,6 +157,7 @@ ferry_engine_resume (FerryEngine *self, FerryTransfer *transfer)
   FerryState before = transfer->shown_state;
 
   transfer->attempts = 0;
+  transfer->n_broken = 0;
   transfer->wait_until = 0;
   ferry_engine_apply (self, transfer, FERRY_EVENT_RESUME);
   if (before != transfer->shown_state)
@@ -197,6 +202,7 @@ ferry_engine_start_again (FerryEngine *self, FerryTransfer *transfer)
 
   transfer->start_over = TRUE;
   transfer->attempts = 0;
+  transfer->n_broken = 0;
   transfer->facts.outcome = FERRY_OUTCOME_NONE;
   record->error_code = -1;
   g_clear_pointer (&record->error_message, g_free);
@@ -364,6 +370,7 @@ ferry_engine_drop (FerryEngine *self, FerryTransfer *transfer)
       self->n_tasks++;
       g_task_run_in_thread (task, unlink_thread);
     }
+  ferry_engine_discard (self, transfer);
   g_ptr_array_remove (self->removed, transfer);
 }
 

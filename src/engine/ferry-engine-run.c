@@ -105,13 +105,19 @@ end_badly (FerryEngine *self, FerryTransfer *transfer, FerryJob *job)
 
   if (code == FERRY_ERROR_STORE)
     transfer->start_over |= job->start_over;
-  if (ferry_job_get_confirmed (job) > 0)
+  /* What is confirmed again and again is no progress. */
+  if (ferry_job_get_confirmed (job) > 0 && job->n_broken == 0)
     transfer->attempts = 0;
   if (verdict == FERRY_VERDICT_CANCELLED)
     {
       ferry_engine_apply (self, transfer, FERRY_EVENT_LANE_STOPPED);
       if (ferry_transfer_get_state (transfer) == FERRY_STATE_PAUSED)
         ferry_engine_note (self, transfer, _ ("Paused"));
+      return;
+    }
+  if (ferry_engine_has_newer_token (self, transfer, code))
+    {
+      ferry_engine_apply (self, transfer, FERRY_EVENT_LANE_STOPPED);
       return;
     }
   set_error (transfer, job->error);
@@ -163,6 +169,7 @@ lane_ended_cb (FerryJob *job, gboolean finished, gpointer user_data)
   take_notes (self, transfer, job);
   ferry_transfer_take_progress (transfer, ferry_progress_copy (job->progress));
   g_clear_pointer (&transfer->job, ferry_job_unref);
+  transfer->n_broken = job->n_broken;
   if (finished)
     end_well (self, transfer, job);
   else
@@ -187,6 +194,10 @@ start_lane (FerryEngine *self, FerryTransfer *transfer)
   job->timeout = self->timeout;
   job->accept_web_page = transfer->accept_web_page;
   job->start_over = transfer->start_over;
+  job->n_broken = transfer->n_broken;
+  if (job->spec->token == NULL)
+    job->spec->token = g_strdup (ferry_engine_find_token (self, transfer));
+  transfer->tokens_serial = self->tokens_serial;
   transfer->start_over = FALSE;
   transfer->serial = 0;
   set_error (transfer, NULL);
@@ -335,11 +346,14 @@ tick_cb (gpointer data)
   FerryEngine *self = FERRY_ENGINE (data);
   guint64 speed = 0;
 
+  self->upload_speed = 0;
   for (guint i = 0; i < self->live->len; i++)
     {
       FerryTransfer *transfer = g_ptr_array_index (self->live, i);
       look_at (self, transfer);
       speed += transfer->speed;
+      if (transfer->record->spec->direction == FERRY_UPLOAD)
+        self->upload_speed += transfer->speed;
     }
   ferry_engine_notify_activity (self, speed, self->quiet);
   return G_SOURCE_CONTINUE;

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
+#include "ferry-destinations-private.h"
 #include "ferry-error.h"
 
 #define DEFAULT_MAX_ACTIVE 3
@@ -112,6 +113,7 @@ mend_cb (gpointer data)
       FerryTransfer *transfer = g_ptr_array_index (self->items, i);
       ferry_store_post_ensure (self->store, transfer->record);
     }
+  ferry_destinations_post (self->destinations);
   return G_SOURCE_REMOVE;
 }
 
@@ -150,6 +152,7 @@ typedef struct
   FerryOwner *owner;
   FerryStore *store;
   GPtrArray *records;
+  GPtrArray *destinations;
   GTlsDatabase *tls;
 } Opening;
 
@@ -162,6 +165,7 @@ opening_free (gpointer data)
   g_free (opening->program);
   g_free (opening->set_apart);
   g_clear_pointer (&opening->records, g_ptr_array_unref);
+  g_clear_pointer (&opening->destinations, g_ptr_array_unref);
   g_clear_pointer (&opening->store, ferry_store_close);
   g_clear_pointer (&opening->owner, ferry_owner_release);
   g_clear_object (&opening->tls);
@@ -169,8 +173,8 @@ opening_free (gpointer data)
 }
 
 /* Loading what the system trusts takes a while: once, and shared by all lanes. SSL_CERT_FILE as elsewhere. */
-static GTlsDatabase *
-load_trust (void)
+GTlsDatabase *
+ferry_engine_load_trust (void)
 {
   const char *file = g_getenv ("SSL_CERT_FILE");
   g_autoptr (GError) error = NULL;
@@ -195,7 +199,9 @@ open_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
     opening->store = ferry_store_open (opening->folder, &opening->set_apart, &error);
   if (opening->store != NULL)
     opening->records = ferry_store_load (opening->store, &error);
-  if (opening->records == NULL)
+  if (opening->records != NULL)
+    opening->destinations = ferry_store_load_destinations (opening->store, &error);
+  if (opening->destinations == NULL)
     {
       /* Before the answer: whoever tries again at once finds the folder free. */
       g_clear_pointer (&opening->store, ferry_store_close);
@@ -203,7 +209,7 @@ open_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
       g_task_return_error (task, error);
       return;
     }
-  opening->tls = load_trust ();
+  opening->tls = ferry_engine_load_trust ();
   g_task_return_boolean (task, TRUE);
 }
 
@@ -265,6 +271,10 @@ ferry_engine_open_finish (FerryEngine *self, GAsyncResult *result, GError **erro
   self->set_apart = g_steal_pointer (&opening->set_apart);
   self->tls = g_steal_pointer (&opening->tls);
   ferry_store_set_error_func (self->store, store_failed, self);
+  if (self->destinations != NULL)
+    ferry_destinations_detach (self->destinations);
+  g_clear_object (&self->destinations);
+  self->destinations = ferry_destinations_new (self, opening->destinations);
   ferry_engine_run_init (self);
   take_records (self, opening->records);
   ferry_engine_reconcile (self);
@@ -283,6 +293,13 @@ ferry_engine_get_folder (FerryEngine *self)
 {
   g_return_val_if_fail (FERRY_IS_ENGINE (self), NULL);
   return self->folder;
+}
+
+FerryDestinations *
+ferry_engine_get_destinations (FerryEngine *self)
+{
+  g_return_val_if_fail (FERRY_IS_ENGINE (self), NULL);
+  return self->destinations;
 }
 
 /* ---- closing ---- */
@@ -319,11 +336,13 @@ ferry_engine_check_closed (FerryEngine *self)
   if (self->close_task == NULL || self->n_lanes > 0)
     return;
   forget_removed (self);
+  ferry_engine_limit_discards (self);
   if (self->n_tasks > 0)
     return;
   task = g_steal_pointer (&self->close_task);
   closing = g_new0 (Closing, 1);
   ferry_engine_run_dispose (self);
+  ferry_engine_discards_dispose (self);
   closing->store = g_steal_pointer (&self->store);
   closing->owner = g_steal_pointer (&self->owner);
   g_task_set_task_data (task, closing, g_free);
@@ -346,6 +365,7 @@ ferry_engine_close_async (FerryEngine *self, GAsyncReadyCallback callback, gpoin
       return;
     }
   self->close_task = g_steal_pointer (&task);
+  ferry_destinations_cancel (self->destinations);
   for (guint i = 0; i < self->items->len; i++)
     {
       FerryTransfer *transfer = g_ptr_array_index (self->items, i);
@@ -440,6 +460,12 @@ guint64
 ferry_engine_get_speed (FerryEngine *self)
 {
   return self->speed;
+}
+
+guint64
+ferry_engine_get_upload_speed (FerryEngine *self)
+{
+  return MIN (self->upload_speed, self->speed);
 }
 
 guint
@@ -561,8 +587,13 @@ ferry_engine_finalize (GObject *object)
 
   /* Lanes hold a reference, so none runs; an engine that was not closed still leaves a good journal. */
   ferry_engine_run_dispose (self);
+  ferry_engine_discards_dispose (self);
   g_clear_pointer (&self->store, ferry_store_close);
   g_clear_pointer (&self->owner, ferry_owner_release);
+  if (self->destinations != NULL)
+    ferry_destinations_detach (self->destinations);
+  g_clear_object (&self->destinations);
+  g_hash_table_unref (self->offered);
   g_ptr_array_unref (self->live);
   g_ptr_array_unref (self->items);
   g_ptr_array_unref (self->removed);
@@ -604,6 +635,7 @@ ferry_engine_init (FerryEngine *self)
   self->items = g_ptr_array_new_with_free_func (g_object_unref);
   self->removed = g_ptr_array_new_with_free_func (g_object_unref);
   self->live = g_ptr_array_new ();
+  self->offered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->max_active = DEFAULT_MAX_ACTIVE;
   self->timeout = DEFAULT_TIMEOUT;
   self->quiet = TRUE;

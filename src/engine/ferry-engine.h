@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ferry-destinations.h"
 #include "ferry-transfer.h"
 
 G_BEGIN_DECLS
@@ -83,6 +84,19 @@ void ferry_engine_sign_in (FerryEngine *self,
                            const char *password);
 /* The bearer token of an upload's receiver: lives only in memory. (nullable): none */
 void ferry_engine_set_token (FerryEngine *self, FerryTransfer *transfer, const char *token);
+/**
+ * ferry_engine_offer_token:
+ * @address: a receiver's, in any spelling
+ * @token: (nullable): its bearer token; NULL forgets it
+ *
+ * For every upload to that address that was not given one of its own: in memory only, until Ferry ends. Wins over the
+ * keyring's. Uploads that stopped for want of it go on.
+ */
+void ferry_engine_offer_token (FerryEngine *self, const char *address, const char *token);
+
+/* After open: where uploads can go to. (transfer none) */
+FerryDestinations *ferry_engine_get_destinations (FerryEngine *self);
+
 /* Adds a request header that lives only in memory (spec headers given again by the same ferryctl command). */
 gboolean ferry_engine_set_headers (FerryEngine *self,
                                    FerryTransfer *transfer,
@@ -113,6 +127,8 @@ ferry_engine_load_history_finish (FerryEngine *self, GAsyncResult *result, GErro
 void ferry_engine_set_max_active (FerryEngine *self, guint n);
 guint ferry_engine_get_max_active (FerryEngine *self);
 guint64 ferry_engine_get_speed (FerryEngine *self);
+/* The part of ferry_engine_get_speed () that goes out. It is taken anew with "speed". */
+guint64 ferry_engine_get_upload_speed (FerryEngine *self);
 guint ferry_engine_get_n_active (FerryEngine *self);
 gboolean ferry_engine_get_quiet (FerryEngine *self);
 void ferry_engine_set_selective (FerryEngine *self, gboolean selective);

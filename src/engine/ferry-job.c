@@ -45,6 +45,7 @@ ferry_job_unref (FerryJob *self)
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
   g_free (self->path);
+  g_free (self->token_problem);
   g_ptr_array_unref (self->history);
   g_mutex_clear (&self->lock);
   g_free (self);

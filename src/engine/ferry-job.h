@@ -22,7 +22,7 @@ typedef enum
  * One run of one transfer on a lane: all that main and the lane share. Reference-counted.
  *
  * Constant from the start: @id, @spec, @store, @tls, @timeout, @accept_web_page, @start_over, @cancellable.
- * The lane's alone until it ends, then main's: @progress, @error, @retry_after, @path.
+ * The lane's alone until it ends, then main's: @progress, @error, @retry_after, @path, @n_broken.
  * Anyone's: the atomics behind the functions, and the snapshot and history lines under a lock.
  */
 typedef struct
@@ -42,6 +42,10 @@ typedef struct
   GError *error;
   gint64 retry_after; /* seconds the server asked for, -1 */
   char *path;         /* (nullable) of the finished file */
+  guint
+      n_broken; /* (inout) of an upload: runs in a row in which the other end lacked what it had confirmed */
+  char *
+      token_problem; /* (nullable) of an upload: why the keyring could not be asked for its token */
 
   /* private */
   int stage;

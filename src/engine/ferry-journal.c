@@ -79,6 +79,17 @@ const char *const ferry_journal_migrations[] = {
   "ALTER TABLE transfer ADD COLUMN upload_id TEXT;"
   "ALTER TABLE transfer ADD COLUMN upload_key TEXT;"
   "ALTER TABLE transfer ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;",
+  /* Destinations. Their tokens are never here. */
+  "CREATE TABLE destination ("
+  "  number INTEGER PRIMARY KEY,"
+  "  id TEXT NOT NULL UNIQUE CHECK (length (id) = 32),"
+  "  name TEXT NOT NULL CHECK (name <> ''),"
+  "  name_key TEXT NOT NULL UNIQUE,"                 /* the name without case */
+  "  protocol TEXT NOT NULL CHECK (protocol <> '')," /* FerryProtocol.name */
+  "  address TEXT NOT NULL CHECK (address <> ''),"
+  "  is_default INTEGER NOT NULL CHECK (is_default IN (0, 1))"
+  ") STRICT;"
+  "CREATE UNIQUE INDEX destination_default ON destination (is_default) WHERE is_default = 1;",
   NULL
 };
 

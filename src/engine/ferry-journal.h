@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ferry-database.h"
+#include "ferry-destination.h"
 #include "ferry-record.h"
 
 G_BEGIN_DECLS
@@ -56,6 +57,11 @@ gboolean ferry_journal_drop_chunks (FerryDatabase *database,
 
 /* By position. A row with values that cannot be comes as FAILED, with defaults in their place. (element-type FerryRecord) */
 GPtrArray *ferry_journal_load (FerryDatabase *database, GError **error);
+/* All of @destinations in place of those that are there. (element-type FerryDestination) */
+gboolean
+ferry_journal_set_destinations (FerryDatabase *database, GPtrArray *destinations, GError **error);
+/* Rows with values that cannot be are left out. (element-type FerryDestination) */
+GPtrArray *ferry_journal_load_destinations (FerryDatabase *database, GError **error);
 /* By index. Rows with values that cannot be are left out: their bytes are not proven. (element-type FerryChunk) */
 GArray *ferry_journal_load_chunks (FerryDatabase *database, const char *id, GError **error);
 /* Oldest first. (element-type FerryHistoryLine) */

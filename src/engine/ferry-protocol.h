@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  * @accepts: whether it carries this
  * @run: carries it: blocking and in a straight line, on a lane's thread. Reports what happened and decides
  *   no policy. TRUE: finished, job->path is set; FALSE: @error is a FERRY_ERROR
+ * @discard: (nullable): tells the other end that a transfer which no lane holds is not wanted any more, where there is
+ *   something to tell; what cannot be told is let be. Blocks; any thread
  */
 typedef struct
 {
@@ -25,6 +27,7 @@ typedef struct
   gboolean chunk_checksum;
   gboolean (*accepts) (const FerrySpec *spec);
   gboolean (*run) (FerryJob *job, GCancellable *cancellable, GError **error);
+  void (*discard) (FerryJob *job, GCancellable *cancellable);
 } FerryProtocol;
 
 extern const FerryProtocol ferry_download_protocol;

@@ -8,6 +8,7 @@
 
 #include "ferry-config.h"
 #include "ferry-error.h"
+#include "ferry-remote-destination.h"
 #include "ferry-remote.h"
 #include "ferry-store.h"
 
@@ -637,6 +638,8 @@ ferry_remote_perform_async (FerryEngine *engine,
       show (engine, held, task);
       return;
     }
+  if (ferry_remote_perform_destination (engine, method, held, task))
+    return;
   for (gsize i = 0; i < G_N_ELEMENTS (entries); i++)
     if (g_str_equal (method, entries[i].method)
         && g_variant_is_of_type (held, G_VARIANT_TYPE (entries[i].parameters)))

@@ -7,6 +7,7 @@
 #include "ferry-remote.h"
 
 #include "ferry-config.h"
+#include "ferry-destinations-private.h"
 #include "ferry-error.h"
 #include "ferry-owner.h"
 #include "ferry-remote-queue.h"
@@ -63,6 +64,14 @@ static const char introspection[]
       "<method name='Resume'><arg type='s' name='id' direction='in'/></method>"
       "<method name='Remove'><arg type='s' name='id' direction='in'/></method>"
       "<method name='AcceptWebPage'><arg type='s' name='id' direction='in'/></method>"
+      "<method name='ListDestinations'><arg type='aa{sv}' name='destinations' "
+      "direction='out'/></method>"
+      "<method name='FindDestination'><arg type='s' name='text' direction='in'/>"
+      "<arg type='aa{sv}' name='destinations' direction='out'/></method>"
+      "<method name='SaveDestination'><arg type='a{sv}' name='destination' direction='in'/>"
+      "<arg type='a{sv}' name='saved' direction='out'/></method>"
+      "<method name='RemoveDestination'><arg type='s' name='name' direction='in'/></method>"
+      "<method name='SetDefaultDestination'><arg type='s' name='name' direction='in'/></method>"
       "<method name='PauseAll'/><method name='ResumeAll'/>"
       "<method name='Owner'><arg type='s' name='program' direction='out'/>"
       "<arg type='u' name='pid' direction='out'/></method>"
@@ -111,6 +120,7 @@ static const char *const error_names[] = {
   "SourceChanged",
   "UploadGone",
   "TooLarge",
+  "NoKeyring",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (error_names) == FERRY_N_ERRORS);
 
@@ -319,6 +329,7 @@ ferry_remote_server_free (FerryRemoteServer *self)
       /* Takes the socket file away, too. */
       g_dbus_server_stop (self->server);
     }
+  ferry_destinations_cancel (ferry_engine_get_destinations (self->engine));
   /* What was begun may still read the journal: the engine must stay open for it. */
   while (self->n_pending > 0)
     g_main_context_iteration (NULL, TRUE);
@@ -436,6 +447,15 @@ translate_error (GDBusConnection *connection, GError *raw, GError **error)
     }
 }
 
+/* The owner may have to wait for a person who unlocks the keyring. */
+static int
+timeout_of (const char *method)
+{
+  return g_str_equal (method, "SaveDestination") || g_str_equal (method, "RemoveDestination")
+             ? G_MAXINT
+             : CALL_TIMEOUT_MS;
+}
+
 GVariant *
 ferry_remote_call (GDBusConnection *connection,
                    const char *method,
@@ -448,7 +468,7 @@ ferry_remote_call (GDBusConnection *connection,
 
   GVariant *answer = g_dbus_connection_call_sync (
       connection, NULL, FERRY_REMOTE_PATH, FERRY_REMOTE_INTERFACE, method, parameters, NULL,
-      G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, &raw);
+      G_DBUS_CALL_FLAGS_NONE, timeout_of (method), NULL, &raw);
   if (answer == NULL)
     translate_error (connection, raw, error);
   return answer;

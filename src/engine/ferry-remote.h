@@ -26,6 +26,11 @@ G_BEGIN_DECLS
  *   Describe (as ids) -> (aa{sv})   those that are there
  *   Show (s id) -> (a{sv}, a(xs))   and its history
  *   Pause (s id), Resume (s id), Remove (s id), AcceptWebPage (s id), PauseAll (), ResumeAll ()
+ *   ListDestinations () -> (aa{sv})  one dictionary a destination: id s, name s, protocol s, address s, default b, here b
+ *   FindDestination (s text) -> (aa{sv})  none or one: by name, else by address; "": the default
+ *   SaveDestination (a{sv}) -> (a{sv})    keys: name s, address s, token s, default b; replace b: change the one of that name where
+ *                                   there is one. May wait for a person who unlocks the keyring
+ *   RemoveDestination (s name), SetDefaultDestination (s name)
  *   Owner () -> (s program, u pid)
  * Remove takes the row and an unfinished file away for good. Errors are D-Bus errors "io.github.ferryapp.Ferry.Error.CODE"
  * registered with FERRY_ERROR, so that the client gets the same GError with the same sentence.

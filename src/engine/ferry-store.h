@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ferry-destination.h"
 #include "ferry-record.h"
 
 G_BEGIN_DECLS
@@ -35,6 +36,9 @@ void ferry_store_set_error_func (FerryStore *self, FerryStoreErrorFunc func, gpo
 /* All rows by position. (transfer full) (element-type FerryRecord) */
 GPtrArray *ferry_store_load (FerryStore *self, GError **error);
 
+/* The places that uploads go to; what cannot be one is left out. (transfer full) (element-type FerryDestination) */
+GPtrArray *ferry_store_load_destinations (FerryStore *self, GError **error);
+
 /* Blocks until everything queued before is on disk. */
 gboolean ferry_store_flush (FerryStore *self, GError **error);
 
@@ -54,6 +58,9 @@ void ferry_store_post_order (FerryStore *self, const char *const *ids);
 void ferry_store_post_remove (FerryStore *self, const char *id);
 /* A line of the row's history: when (seconds since 1970) and a plain sentence. */
 void ferry_store_post_event (FerryStore *self, const char *id, gint64 when, const char *sentence);
+
+/* All of them, in place of those that were there, but for the receiver inside Ferry. Copies. (element-type FerryDestination) */
+void ferry_store_post_destinations (FerryStore *self, GPtrArray *destinations);
 
 /* ---- a lane's part ---- */
 

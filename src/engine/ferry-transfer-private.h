@@ -23,8 +23,10 @@ struct _FerryTransfer
 
   /* why and until when it waits */
   FerryVerdict wait;
-  gint64 wait_until; /* microseconds of g_get_monotonic_time (), 0: no timer */
-  guint attempts;    /* failures in a row without one confirmed byte */
+  gint64 wait_until;   /* microseconds of g_get_monotonic_time (), 0: no timer */
+  guint attempts;      /* failures in a row without one confirmed byte */
+  guint n_broken;      /* as FerryJob.n_broken */
+  guint tokens_serial; /* the engine's when the lane was started */
 
   gboolean selected;
   gboolean start_over;

@@ -363,6 +363,17 @@ ferry_transfer_get_source (FerryTransfer *self)
   return self->record->spec->source;
 }
 
+char *
+ferry_transfer_get_whereto (FerryTransfer *self)
+{
+  const FerrySpec *spec = self->record->spec;
+
+  if (spec->direction != FERRY_UPLOAD)
+    return NULL;
+  return spec->destination != NULL ? g_strdup (spec->destination)
+                                   : ferry_address_host (spec->address);
+}
+
 const char *
 ferry_transfer_get_link (FerryTransfer *self)
 {

@@ -44,6 +44,8 @@ const char *ferry_transfer_get_verified (FerryTransfer *self);
 FerryDirection ferry_transfer_get_direction (FerryTransfer *self);
 /* The file that an upload sends, from the root. (nullable): NULL for a download */
 const char *ferry_transfer_get_source (FerryTransfer *self);
+/* What the person calls the receiver of an upload, else its host. (nullable): NULL for a download. (transfer full) */
+char *ferry_transfer_get_whereto (FerryTransfer *self);
 /* What others can fetch it from: a download's address, a finished upload's at its receiver. (nullable) */
 const char *ferry_transfer_get_link (FerryTransfer *self);
 /* Seconds since 1970. */

@@ -12,13 +12,16 @@
 
 #include "ferry-upload-private.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <unistd.h>
 
 #include "ferry-error.h"
 
 #define N_WORKERS 4
 /* A chunk that arrives damaged more often than this is not the line's bad luck. */
 #define MAX_DAMAGED 3
+#define HASH_STEP ((gsize) 256 * 1024)
 
 typedef struct
 {
@@ -35,9 +38,16 @@ typedef struct
   FerryRanges *unhashed; /* chunk indexes */
   GQueue ready;          /* of Ready */
   gboolean all_hashed;
+  gboolean rehashed; /* a chunk went out as another reading than the whole file's digest has */
   gboolean stop;     /* nothing new is begun */
   GError *error;     /* the first */
   guint64 journaled; /* bytes */
+
+  GArray *pending; /* of FerryChunk: confirmed, and not in the journal */
+  guint64 n_asked; /* chunks that are or were in it */
+  guint64 n_saved; /* those that are in the journal */
+  gboolean saving;
+  GError *save_error;
 } Sending;
 
 static void
@@ -89,14 +99,51 @@ take_unhashed (Sending *self, guint64 *index)
   return found;
 }
 
+/* Into @digest, and into the whole file's while the chunks come in its order. As ferry_digest_read (). */
+static gint64
+hash_range (Upload *upload, FerryDigest *digest, guint64 offset, guint64 length, GError **error)
+{
+  g_autofree guint8 *buffer = NULL;
+  guint64 done = 0;
+
+  if (offset != upload->n_whole || upload->fresh)
+    return ferry_digest_read (digest, upload->fd, offset, length, upload->cancellable, error);
+  buffer = g_malloc (HASH_STEP);
+  while (done < length)
+    {
+      ssize_t n
+          = pread (upload->fd, buffer, MIN (length - done, HASH_STEP), (off_t) (offset + done));
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0 || g_cancellable_is_cancelled (upload->cancellable))
+        break;
+      ferry_digest_update (digest, buffer, (gsize) n);
+      ferry_digest_update (upload->whole, buffer, (gsize) n);
+      upload->n_whole += (guint64) n;
+      done += (guint64) n;
+    }
+  if (done == length)
+    return (gint64) done;
+
+  /* Which says what is wrong. */
+  gint64 rest = ferry_digest_read (digest, upload->fd, offset + done, length - done,
+                                   upload->cancellable, error);
+
+  return rest < 0 ? rest : (gint64) done + rest;
+}
+
+/* @ahead: in the hasher's thread, so that the whole file's digest may go along. */
 static Ready *
-hash_chunk (Sending *self, guint64 index, GError **error)
+hash_chunk (Sending *self, guint64 index, gboolean ahead, GError **error)
 {
   g_autoptr (FerryDigest) digest = ferry_digest_new ();
   Upload *upload = self->upload;
   guint64 length = ferry_upload_chunk_length (upload, index);
-  gint64 n = ferry_digest_read (digest, upload->fd, index * upload->known->chunk_size, length,
-                                upload->cancellable, error);
+  guint64 offset = index * upload->known->chunk_size;
+  gint64 n
+      = ahead ? hash_range (upload, digest, offset, length, error)
+              : ferry_digest_read (digest, upload->fd, offset, length, upload->cancellable, error);
   Ready *ready;
 
   if (n < 0)
@@ -124,7 +171,7 @@ hasher_thread (gpointer data)
   while (take_unhashed (self, &index))
     {
       GError *error = NULL;
-      Ready *ready = hash_chunk (self, index, &error);
+      Ready *ready = hash_chunk (self, index, TRUE, &error);
 
       if (ready == NULL)
         {
@@ -155,6 +202,32 @@ take_ready (Sending *self)
   return ready;
 }
 
+/* With the lock, which is left meanwhile. All chunks that wait go in one transaction, with the sum that they make. */
+static void
+save_pending (Sending *self)
+{
+  Upload *upload = self->upload;
+  g_autoptr (GArray) chunks = g_steal_pointer (&self->pending);
+  guint64 confirmed = upload->known->confirmed;
+  guint64 n_asked = self->n_asked;
+  g_autoptr (GError) error = NULL;
+  gboolean saved;
+
+  self->pending = g_array_new (FALSE, FALSE, sizeof (FerryChunk));
+  self->saving = TRUE;
+  g_mutex_unlock (&self->lock);
+  saved
+      = ferry_store_save_chunks (upload->job->store, upload->job->id,
+                                 (const FerryChunk *) chunks->data, chunks->len, confirmed, &error);
+  g_mutex_lock (&self->lock);
+  self->saving = FALSE;
+  if (saved)
+    self->n_saved = n_asked;
+  else
+    self->save_error = g_steal_pointer (&error);
+  g_cond_broadcast (&self->changed);
+}
+
 /* In the journal first, then in what is shown. */
 static gboolean
 confirm (Sending *self, const Ready *ready, GError **error)
@@ -162,23 +235,34 @@ confirm (Sending *self, const Ready *ready, GError **error)
   Upload *upload = self->upload;
   FerryChunk chunk
       = { .index = ready->index, .length = ferry_upload_chunk_length (upload, ready->index) };
-  guint64 confirmed;
+  gboolean saved;
+  guint64 ticket;
 
   memcpy (chunk.sha256, ready->sha256, sizeof chunk.sha256);
   g_mutex_lock (&self->lock);
   ferry_ranges_add (upload->confirmed, ready->index, ready->index + 1);
   upload->known->confirmed += chunk.length;
-  confirmed = upload->known->confirmed;
+  g_array_append_val (self->pending, chunk);
+  ticket = ++self->n_asked;
+  while (self->save_error == NULL && self->n_saved < ticket)
+    {
+      if (self->saving)
+        g_cond_wait (&self->changed, &self->lock);
+      else
+        save_pending (self);
+    }
+  saved = self->n_saved >= ticket;
+  if (saved)
+    {
+      self->journaled += chunk.length;
+      ferry_job_set_received (upload->job, self->journaled);
+    }
+  else
+    g_propagate_error (error, g_error_copy (self->save_error));
   g_mutex_unlock (&self->lock);
-  if (!ferry_store_save_chunks (upload->job->store, upload->job->id, &chunk, 1, confirmed, error))
-    return FALSE;
-  /* Counted apart, as the workers come back from the journal in any order. */
-  g_mutex_lock (&self->lock);
-  self->journaled += chunk.length;
-  ferry_job_set_received (upload->job, self->journaled);
-  g_mutex_unlock (&self->lock);
-  ferry_job_add_confirmed (upload->job, chunk.length);
-  return TRUE;
+  if (saved)
+    ferry_job_add_confirmed (upload->job, chunk.length);
+  return saved;
 }
 
 static FerryResponse *
@@ -216,8 +300,32 @@ take_refusal (Sending *self, FerryResponse *response, GError **error)
   ferry_upload_set_error (upload->job, response, upload->cancellable, error);
 }
 
+/* A chunk that arrives damaged may have been written to since it was hashed. */
 static gboolean
-send_chunk (Sending *self, FerryHttp *http, const Ready *ready, GError **error)
+hash_again (Sending *self, Ready *ready, GError **error)
+{
+  Upload *upload = self->upload;
+  g_autofree Ready *now = hash_chunk (self, ready->index, FALSE, error);
+
+  if (now == NULL)
+    return FALSE;
+  if (memcmp (now->sha256, ready->sha256, sizeof now->sha256) == 0)
+    {
+      g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, ready->index + 1);
+
+      ferry_job_take_note (
+          upload->job, g_strdup_printf (_ ("Piece %s arrived damaged: it is sent again"), number));
+      return TRUE;
+    }
+  memcpy (ready->sha256, now->sha256, sizeof ready->sha256);
+  g_mutex_lock (&self->lock);
+  self->rehashed = TRUE;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+static gboolean
+send_chunk (Sending *self, FerryHttp *http, Ready *ready, GError **error)
 {
   Upload *upload = self->upload;
 
@@ -232,11 +340,8 @@ send_chunk (Sending *self, FerryHttp *http, const Ready *ready, GError **error)
       status = ferry_response_get_status (response);
       if (status == 422 && tries < MAX_DAMAGED)
         {
-          g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, ready->index + 1);
-
-          ferry_job_take_note (
-              upload->job,
-              g_strdup_printf (_ ("Piece %s arrived damaged: it is sent again"), number));
+          if (!hash_again (self, ready, error))
+            return FALSE;
           continue;
         }
       if (status != 200)
@@ -289,24 +394,13 @@ static void
 blame_source (Upload *upload, GError **error)
 {
   g_autoptr (GError) changed = NULL;
+  gboolean ignored;
 
   if (!g_error_matches (*error, FERRY_ERROR, FERRY_ERROR_NETWORK)
-      || ferry_upload_check_source (upload, &changed))
+      || ferry_upload_follow_source (upload, &ignored, &changed))
     return;
   g_clear_error (error);
   *error = g_steal_pointer (&changed);
-}
-
-/* The workers' sums may have reached the journal in another order than they were made. */
-static void
-save_sum (Sending *self)
-{
-  FerryJob *job = self->upload->job;
-  GError *error = NULL;
-
-  if (ferry_job_get_confirmed (job) > 0
-      && !ferry_store_save_progress (job->store, job->id, self->upload->known, &error))
-    stop_sending (self, error);
 }
 
 gboolean
@@ -314,7 +408,8 @@ ferry_upload_send_missing (Upload *upload, GError **error)
 {
   Sending self = { .upload = upload,
                    .unhashed = find_missing (upload),
-                   .journaled = upload->known->confirmed };
+                   .journaled = upload->known->confirmed,
+                   .pending = g_array_new (FALSE, FALSE, sizeof (FerryChunk)) };
   GThread *threads[N_WORKERS + 1];
   gulong handler;
 
@@ -329,12 +424,15 @@ ferry_upload_send_missing (Upload *upload, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
   g_cancellable_disconnect (upload->cancellable, handler);
-  save_sum (&self);
+  if (self.rehashed)
+    ferry_upload_reset_whole (upload);
 
   if (self.error == NULL && g_cancellable_is_cancelled (upload->cancellable))
     g_set_error_literal (&self.error, FERRY_ERROR, FERRY_ERROR_CANCELLED, _ ("Stopped."));
   g_queue_clear_full (&self.ready, g_free);
   ferry_ranges_free (self.unhashed);
+  g_array_unref (self.pending);
+  g_clear_error (&self.save_error);
   g_mutex_clear (&self.lock);
   g_cond_clear (&self.changed);
   if (self.error == NULL)

@@ -11,6 +11,11 @@
 #include "ferry-error.h"
 #include "ferry-format.h"
 
+/* Longer than the grain of any file system's clock. */
+#define FRESH_MICROSECONDS (2 * G_USEC_PER_SEC)
+/* A file that somebody keeps writing to is left to the person. */
+#define MAX_CHANGES 3
+
 /* The source of an upload: still there, still the file of which a part was sent? */
 
 static void
@@ -25,13 +30,21 @@ set_changed (Upload *self, GError **error)
 }
 
 static gboolean
-read_stamp (int fd, const char *path, FerryPartStamp *stamp, GError **error)
+read_stamp (Upload *self, FerryPartStamp *stamp, GError **error)
 {
+  const char *path = self->job->spec->source;
   struct stat info;
 
-  if (fstat (fd, &info) != 0)
+  if (fstat (self->fd, &info) != 0)
     {
       ferry_error_from_errno (error, errno, path);
+      return FALSE;
+    }
+  if (!S_ISREG (info.st_mode) && self->known->upload_id != NULL)
+    {
+      g_autofree char *name = g_filename_display_name (path);
+      g_set_error (error, FERRY_ERROR, FERRY_ERROR_SOURCE_GONE,
+                   _ ("“%s” is not a file any more. Put it back, then try again."), name);
       return FALSE;
     }
   if (!S_ISREG (info.st_mode))
@@ -77,7 +90,7 @@ compare_confirmed (Upload *self, GError **error)
   return 1;
 }
 
-/* The file was touched, copied back or moved: its content decides. */
+/* The file was touched, copied back, moved or written to: its content decides. */
 static gboolean
 recognize (Upload *self, GError **error)
 {
@@ -90,14 +103,26 @@ recognize (Upload *self, GError **error)
       set_changed (self, error);
       return FALSE;
     }
+  if (self->known->confirmed > 0)
+    ferry_job_take_note (self->job, g_strdup (_ ("The file was changed or replaced, but not what "
+                                                 "was sent of it: it goes on")));
+  self->unproven = TRUE;
   self->known->stamp = self->stamp;
   return ferry_store_save_progress (self->job->store, self->job->id, self->known, error);
+}
+
+static void
+take_stamp (Upload *self, const FerryPartStamp *stamp)
+{
+  self->stamp = *stamp;
+  self->fresh = stamp->mtime_ns / 1000 > g_get_real_time () - FRESH_MICROSECONDS;
 }
 
 gboolean
 ferry_upload_open_source (Upload *self, GError **error)
 {
   const char *path = self->job->spec->source;
+  FerryPartStamp stamp;
 
   self->fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (self->fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -114,8 +139,9 @@ ferry_upload_open_source (Upload *self, GError **error)
                    _ ("“%s” cannot be read. Allow reading it, then try again."), name);
       return FALSE;
     }
-  if (!read_stamp (self->fd, path, &self->stamp, error))
+  if (!read_stamp (self, &stamp, error))
     return FALSE;
+  take_stamp (self, &stamp);
   if (self->known->upload_id == NULL || ferry_part_stamp_equal (&self->stamp, &self->known->stamp))
     return TRUE;
   if (self->known->confirmed == 0 && self->stamp.size != self->known->size)
@@ -127,15 +153,31 @@ ferry_upload_open_source (Upload *self, GError **error)
   return recognize (self, error);
 }
 
+void
+ferry_upload_reset_whole (Upload *self)
+{
+  g_clear_pointer (&self->whole, ferry_digest_free);
+  self->whole = ferry_digest_new ();
+  self->n_whole = 0;
+}
+
 gboolean
-ferry_upload_check_source (Upload *self, GError **error)
+ferry_upload_follow_source (Upload *self, gboolean *changed, GError **error)
 {
   FerryPartStamp now;
 
-  if (!read_stamp (self->fd, self->job->spec->source, &now, error))
+  *changed = FALSE;
+  if (!read_stamp (self, &now, error))
     return FALSE;
   if (ferry_part_stamp_equal (&now, &self->stamp))
     return TRUE;
-  set_changed (self, error);
-  return FALSE;
+  *changed = TRUE;
+  if (self->n_changes++ >= MAX_CHANGES)
+    {
+      set_changed (self, error);
+      return FALSE;
+    }
+  take_stamp (self, &now);
+  ferry_upload_reset_whole (self);
+  return recognize (self, error);
 }

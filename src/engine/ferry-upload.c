@@ -7,11 +7,14 @@
  * upload, a chunk that is there is confirmed again, completion answers as before.
  *
  * The journal keeps each confirmed chunk's digest, which tells later whether the source is still the file of which a
- * part was sent. At the end both sides hash the whole file, each what lies on its own disk, and compare.
+ * part was sent. At the end the server reads the whole file back from its disk and compares its digest with ours, which was
+ * made of the same reading as the chunks' digests where those came in the file's order, else is made now; that the
+ * file is still as it was when it was opened is looked at last.
  */
 #include "ferry-config.h"
 
 #include "ferry-upload-private.h"
+#include "ferry-upload-token.h"
 
 #include <glib/gi18n-lib.h>
 #include <unistd.h>
@@ -70,6 +73,37 @@ set_no_receiver (GError **error)
                           "destination’s address."));
 }
 
+/* What any server may say about any request. */
+static gboolean
+is_for_anybody (unsigned status)
+{
+  return status == 407 || status == 408 || status == 425 || status == 429 || status >= 500;
+}
+
+static void
+set_refused (unsigned status, const char *host, const char *problem, GError **error)
+{
+  /* What is sent goes to the server that the person named and to no other, and its token with it. */
+  if (status < 400)
+    g_set_error (error, FERRY_ERROR, FERRY_ERROR_PROTOCOL,
+                 _ ("The server %s sends Ferry on to another address. Ask for the receiver’s own, "
+                    "and change the destination’s address."),
+                 host);
+  else if (status == 403)
+    g_set_error (error, FERRY_ERROR, FERRY_ERROR_FORBIDDEN,
+                 _ ("The receiver at %s does not let you send files there. Ask whoever runs it."),
+                 host);
+  else if (problem != NULL)
+    g_set_error (error, FERRY_ERROR, FERRY_ERROR_HTTP_STATUS,
+                 /* Translators: the second %s is what the receiver says, often in English */
+                 _ ("The receiver at %s refuses what Ferry sends: %s"), host, problem);
+  else
+    g_set_error (error, FERRY_ERROR, FERRY_ERROR_HTTP_STATUS,
+                 _ ("The receiver at %s refuses what Ferry sends (%u). Check the destination’s "
+                    "address, and whether both are up to date."),
+                 host, status);
+}
+
 void
 ferry_upload_set_error (FerryJob *job,
                         FerryResponse *response,
@@ -83,10 +117,7 @@ ferry_upload_set_error (FerryJob *job,
 
   g_debug ("%u: %s", status, problem != NULL ? problem : "");
   if (status == 401)
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_UNAUTHORIZED,
-                 _ ("The receiver at %s asks for its token. Send the file once more with "
-                    "ferryctl put and the right token."),
-                 host);
+    ferry_upload_set_unauthorized (job, host, error);
   else if (status == 404 || status == 410)
     g_set_error (error, FERRY_ERROR, FERRY_ERROR_UPLOAD_GONE,
                  _ ("The receiver at %s no longer knows this upload."), host);
@@ -102,9 +133,12 @@ ferry_upload_set_error (FerryJob *job,
                  _ ("What arrives at %s is damaged on the way."), host);
   else if (status == 507)
     g_set_error (error, FERRY_ERROR, FERRY_ERROR_BUSY,
-                 _ ("The receiver at %s has no room for this file."), host);
-  else if (status >= 300)
+                 _ ("The receiver at %s has no room for this file. It goes on when there is some."),
+                 host);
+  else if (is_for_anybody (status))
     ferry_error_from_status (error, status, host);
+  else if (status >= 300)
+    set_refused (status, host, problem, error);
   else
     set_no_receiver (error);
 }
@@ -276,6 +310,9 @@ ask_status (Upload *self, gboolean *known_there, GError **error)
   ferry_ranges_free (self->confirmed);
   self->confirmed = g_steal_pointer (&there->received);
   self->known->confirmed = count_bytes (self);
+  if (!ferry_upload_compare_lists (self, self->confirmed, error))
+    return FALSE;
+  self->known->confirmed = count_bytes (self);
   self->known->expires = there->expires;
   ferry_job_set_received (self->job, self->known->confirmed);
   return TRUE;
@@ -299,6 +336,8 @@ settle_with_server (Upload *self, GError **error)
       set_forgetful (error);
       return FALSE;
     }
+  if (self->known->confirmed > 0 && !ferry_upload_count_broken (self, error))
+    return FALSE;
   return forget_upload (
              self, g_strdup (_ ("The receiver no longer knew this upload: started again")), error)
          && register_upload (self, error) && ask_status (self, &known_there, error);
@@ -306,31 +345,34 @@ settle_with_server (Upload *self, GError **error)
 
 /* ---- completing ---- */
 
+/* What is in the digest already was read while it was sent. */
 static char *
 hash_source (Upload *self, GError **error)
 {
-  g_autoptr (FerryDigest) digest = ferry_digest_new ();
   guint8 sha256[FERRY_SHA256_SIZE];
   guint64 size = (guint64) self->known->size;
+  gboolean changed;
 
   ferry_job_set_stage (self->job, FERRY_STAGE_VERIFYING);
-  for (guint64 offset = 0; offset < size; offset += VERIFY_STEP)
+  ferry_job_set_checked (self->job, self->n_whole);
+  while (self->n_whole < size)
     {
-      guint64 length = MIN (VERIFY_STEP, size - offset);
-      gint64 n = ferry_digest_read (digest, self->fd, offset, length, self->cancellable, error);
+      guint64 length = MIN (VERIFY_STEP, size - self->n_whole);
+      gint64 n = ferry_digest_read (self->whole, self->fd, self->n_whole, length, self->cancellable,
+                                    error);
 
       if (n < 0)
         return NULL;
       if ((guint64) n < length)
         {
-          ferry_upload_check_source (self, error);
-          if (error != NULL && *error == NULL)
+          if (ferry_upload_follow_source (self, &changed, error))
             ferry_error_from_errno (error, EIO, self->job->spec->source);
           return NULL;
         }
-      ferry_job_set_checked (self->job, offset + length);
+      self->n_whole += length;
+      ferry_job_set_checked (self->job, self->n_whole);
     }
-  ferry_digest_finish (digest, sha256);
+  ferry_digest_peek (self->whole, sha256);
   return ferry_sha256_to_hex (sha256);
 }
 
@@ -368,7 +410,12 @@ take_missing (Upload *self, GBytes *answer, GError **error)
 {
   g_autoptr (FerryRanges) missing = ferry_chunk_api_parse_missing (answer, self->total_chunks);
 
-  if (missing == NULL || ferry_ranges_get_n (missing) == 0 || self->restarts++ >= MAX_RESTARTS)
+  if (missing != NULL && ferry_ranges_get_n (missing) > 0 && self->restarts++ >= MAX_RESTARTS)
+    {
+      ferry_upload_set_broken (error);
+      return FALSE;
+    }
+  if (missing == NULL || ferry_ranges_get_n (missing) == 0)
     {
       g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_SERVER,
                            _ ("The receiver cannot put the file together."));
@@ -389,11 +436,29 @@ take_missing (Upload *self, GBytes *answer, GError **error)
   return TRUE;
 }
 
+/* The digest of the file as it is, and it is still as its chunks were. */
+static char *
+hash_settled_source (Upload *self, GError **error)
+{
+  gboolean changed = TRUE;
+
+  while (changed)
+    {
+      g_autofree char *sha256 = hash_source (self, error);
+
+      if (sha256 == NULL || !ferry_upload_follow_source (self, &changed, error))
+        return NULL;
+      if (!changed)
+        return g_steal_pointer (&sha256);
+    }
+  return NULL;
+}
+
 /* @done: FALSE when chunks have to be sent again first. */
 static gboolean
 complete (Upload *self, gboolean *done, GError **error)
 {
-  g_autofree char *ours = hash_source (self, error);
+  g_autofree char *ours = hash_settled_source (self, error);
   g_autofree char *address = NULL;
   g_autofree char *body = NULL;
   g_autoptr (GBytes) answer = NULL;
@@ -401,7 +466,7 @@ complete (Upload *self, gboolean *done, GError **error)
   unsigned status = 0;
 
   *done = FALSE;
-  if (ours == NULL || !ferry_upload_check_source (self, error))
+  if (ours == NULL)
     return FALSE;
   address = ferry_upload_address (self->job, "/complete");
   body = ferry_chunk_api_complete_body (ours);
@@ -496,13 +561,29 @@ ferry_upload_run (FerryJob *job, GCancellable *cancellable, GError **error)
 
   self.http = ferry_http_new (job->tls, job->timeout);
   self.confirmed = ferry_ranges_new ();
-  finished = run_upload (&self, error);
+  self.whole = ferry_digest_new ();
+  finished = ferry_upload_find_token (job, cancellable, error) && run_upload (&self, error);
   ferry_job_publish_progress (job);
   ferry_ranges_free (self.confirmed);
+  ferry_digest_free (self.whole);
   ferry_http_free (self.http);
   if (self.fd >= 0)
     close (self.fd);
   return finished;
+}
+
+/* A finished file is the person's at the other end, too. */
+static void
+ferry_upload_discard (FerryJob *job, GCancellable *cancellable)
+{
+  Upload self = { .job = job, .known = job->progress, .cancellable = cancellable, .fd = -1 };
+
+  if (self.known->upload_id == NULL || self.known->final_address != NULL
+      || !ferry_upload_find_token (job, cancellable, NULL))
+    return;
+  self.http = ferry_http_new (job->tls, job->timeout);
+  discard_remote (&self);
+  ferry_http_free (self.http);
 }
 
 const FerryProtocol ferry_upload_protocol = {
@@ -512,4 +593,5 @@ const FerryProtocol ferry_upload_protocol = {
   .chunk_checksum = TRUE,
   .accepts = accepts_upload,
   .run = ferry_upload_run,
+  .discard = ferry_upload_discard,
 };

@@ -113,16 +113,18 @@ class Refused(Case):
         os.mkfifo(self.file('pipe'))
         os.mkdir(self.file('folder'))
         self.refuse(words=['FILE'])
-        self.refuse('a.bin', words=['--to'])
         self.refuse('folder', *self.to(), words=['folder'])
         self.refuse('a.bin', 'folder', *self.to(), words=['folder'])
         self.refuse('pipe', *self.to(), words=['pipe'])
         self.refuse('', *self.to())
         self.refuse('a.bin/', *self.to())
         self.refuse('nowhere/a.bin', *self.to(), words=['nowhere'])
-        for address in ('not an address', 'ftp://h/', 'http://me:word@127.0.0.1/', 'http://127.0.0.1/?a=b'):
+        for address in ('ftp://h/', 'http://me:word@127.0.0.1/', 'http://127.0.0.1/?a=b'):
             self.refuse('a.bin', *self.to(address))
+        self.refuse('a.bin', '--to=', words=['address'])
         self.assertFalse(os.path.exists(self.path('state', 'ferry')), 'no queue is made')
+        self.refuse('a.bin', words=['--to'])
+        self.refuse('a.bin', *self.to('not an address'), words=['not an address', 'destination list'])
         self.refuse('missing.bin', *self.to(), words=['missing.bin'])
         self.assertEqual(self.queue(), [])
 

@@ -103,11 +103,10 @@ run_sql (Fixture *fixture, const char *sql)
 }
 
 static inline char *
-read_fixture (void)
+read_fixture (const char *name)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path
-      = g_test_build_filename (G_TEST_DIST, "engine", "fixtures", "queue-v1.sql", NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "engine", "fixtures", name, NULL);
   char *sql = NULL;
 
   g_file_get_contents (path, &sql, NULL, &error);
@@ -116,11 +115,27 @@ read_fixture (void)
 }
 
 static inline void
-make_from_fixture (Fixture *fixture)
+make_from (Fixture *fixture, const char *name)
 {
-  g_autofree char *sql = read_fixture ();
+  g_autofree char *sql = read_fixture (name);
 
   run_sql (fixture, sql);
+}
+
+static inline void
+make_from_fixture (Fixture *fixture)
+{
+  make_from (fixture, "queue-v1.sql");
+}
+
+static inline GPtrArray *
+load_destinations (Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *destinations = ferry_store_load_destinations (fixture->store, &error);
+
+  g_assert_no_error (error);
+  return destinations;
 }
 
 static inline void
@@ -143,6 +158,9 @@ assert_spec_equal (const FerrySpec *a, const FerrySpec *b)
   assert_headers (a->headers, headers);
   g_assert_cmpstr (a->referrer, ==, b->referrer);
   g_assert_cmpint (a->exact, ==, b->exact);
+  g_assert_cmpint (a->direction, ==, b->direction);
+  g_assert_cmpstr (a->source, ==, b->source);
+  g_assert_cmpstr (a->destination, ==, b->destination);
 }
 
 static inline void
@@ -164,6 +182,9 @@ assert_download_equal (const FerryProgress *a, const FerryProgress *b)
   g_assert_true (ferry_part_stamp_equal (&a->stamp, &b->stamp));
   g_assert_cmpstr (a->publishing, ==, b->publishing);
   g_assert_cmpstr (a->verified, ==, b->verified);
+  g_assert_cmpstr (a->upload_id, ==, b->upload_id);
+  g_assert_cmpstr (a->upload_key, ==, b->upload_key);
+  g_assert_cmpint (a->expires, ==, b->expires);
 }
 
 static inline void

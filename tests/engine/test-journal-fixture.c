@@ -207,14 +207,110 @@ read_schema (Fixture *fixture)
 }
 
 static void
-test_fixture_becomes_the_newest (Fixture *fixture, gconstpointer data)
+test_fixture_upload_in_the_middle (Fixture *fixture, gconstpointer data)
+{
+  FerrySpec spec = {
+    .direction = FERRY_UPLOAD,
+    .address = (char *) "https://home.example/ferry/",
+    .folder = (char *) "/home/ada/Übung",
+    .name = (char *) "film.mkv",
+    .source = (char *) "/home/ada/Übung/film.mkv",
+    .destination = (char *) "Home",
+  };
+  FerryProgress progress = {
+    .size = 12000000,
+    .chunk_size = 5242880,
+    .confirmed = 10485760,
+    .resume = FERRY_RESUME_YES,
+    .stamp = { 64769, 1234567, 12000000, 1700000002000000000, 1700000002000000001 },
+    .upload_id = (char *) "upload-7",
+    .upload_key = (char *) "key-7",
+    .expires = 1800000000,
+  };
+  const FerryRecord expected = {
+    .id = (char *) TWO,
+    .spec = &spec,
+    .error_code = -1,
+    .position = 1,
+    .added = 1700000001,
+    .progress = &progress,
+  };
+
+  make_from (fixture, "queue-v2.sql");
+  open_store (fixture);
+
+  g_autoptr (GPtrArray) records = load (fixture);
+
+  g_assert_cmpuint (records->len, ==, 4);
+  assert_record_equal (at (records, 1), &expected);
+  assert_chunks (fixture, TWO, "0:5242880:1:1 1:5242880:2:0");
+}
+
+static void
+test_fixture_uploads (Fixture *fixture, gconstpointer data)
+{
+  make_from (fixture, "queue-v2.sql");
+  open_store (fixture);
+
+  g_autoptr (GPtrArray) records = load (fixture);
+  const FerryRecord *download = at (records, 0);
+  const FerryRecord *done = at (records, 2);
+  const FerryRecord *asking = at (records, 3);
+
+  g_assert_cmpint (download->spec->direction, ==, FERRY_DOWNLOAD);
+  g_assert_cmpint (done->outcome, ==, FERRY_OUTCOME_DONE);
+  g_assert_cmpstr (done->spec->destination, ==, NULL);
+  g_assert_cmpstr (done->progress->final_address, ==,
+                   "http://127.0.0.1:8470/files/upload-8/notes.txt");
+  g_assert_cmpint (asking->outcome, ==, FERRY_OUTCOME_NEEDS_YOU);
+  g_assert_cmpint (asking->error_code, ==, FERRY_ERROR_UNAUTHORIZED);
+  g_assert_cmpstr (asking->spec->token, ==, NULL);
+}
+
+static gint64
+read_number (const char *path, const char *sql)
+{
+  sqlite3 *handle = NULL;
+  sqlite3_stmt *statement = NULL;
+  gint64 number;
+
+  g_assert_cmpint (sqlite3_open (path, &handle), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_prepare_v2 (handle, sql, -1, &statement, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
+  number = sqlite3_column_int64 (statement, 0);
+  sqlite3_finalize (statement);
+  sqlite3_close (handle);
+  return number;
+}
+
+static void
+test_fixture_is_copied_first (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *copy = g_strconcat (fixture->path, ".before-v2", NULL);
+
+  make_from (fixture, "queue-v2.sql");
+  open_store (fixture);
+
+  g_autoptr (GPtrArray) destinations = load_destinations (fixture);
+
+  g_assert_cmpuint (destinations->len, ==, 0);
+  g_clear_pointer (&fixture->store, ferry_store_close);
+  g_assert_cmpint (read_number (fixture->path, "PRAGMA user_version"), ==, 3);
+  g_assert_cmpint (read_number (copy, "PRAGMA user_version"), ==, 2);
+  g_assert_cmpint (read_number (copy, "SELECT count (*) FROM transfer"), ==, 4);
+  g_assert_cmpint (
+      read_number (copy, "SELECT count (*) FROM sqlite_schema WHERE name = 'destination'"), ==, 0);
+}
+
+static void
+becomes_the_newest (Fixture *fixture, const char *name)
 {
   Fixture fresh = { 0 };
 
   set_up (&fresh, NULL);
   open_store (&fresh);
   g_clear_pointer (&fresh.store, ferry_store_close);
-  make_from_fixture (fixture);
+  make_from (fixture, name);
   open_store (fixture);
   g_clear_pointer (&fixture->store, ferry_store_close);
 
@@ -226,6 +322,18 @@ test_fixture_becomes_the_newest (Fixture *fixture, gconstpointer data)
   tear_down (&fresh, NULL);
 }
 
+static void
+test_fixture_1_becomes_the_newest (Fixture *fixture, gconstpointer data)
+{
+  becomes_the_newest (fixture, "queue-v1.sql");
+}
+
+static void
+test_fixture_2_becomes_the_newest (Fixture *fixture, gconstpointer data)
+{
+  becomes_the_newest (fixture, "queue-v2.sql");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -234,6 +342,10 @@ main (int argc, char **argv)
   add ("/journal/fixture/running", test_fixture_running);
   add ("/journal/fixture/others", test_fixture_others);
   add ("/journal/fixture/chunks-and-history", test_fixture_chunks_and_history);
-  add ("/journal/fixture/becomes-the-newest", test_fixture_becomes_the_newest);
+  add ("/journal/fixture/upload-in-the-middle", test_fixture_upload_in_the_middle);
+  add ("/journal/fixture/uploads", test_fixture_uploads);
+  add ("/journal/fixture/is-copied-first", test_fixture_is_copied_first);
+  add ("/journal/fixture/1-becomes-the-newest", test_fixture_1_becomes_the_newest);
+  add ("/journal/fixture/2-becomes-the-newest", test_fixture_2_becomes_the_newest);
   return g_test_run ();
 }

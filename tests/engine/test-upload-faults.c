@@ -86,8 +86,16 @@ static const Case cases[] = {
     1 },
   { "token/complete", ANSWER (COMPLETE, 401, ALL), ASKS, FERRY_ERROR_UNAUTHORIZED, "token", RESUME,
     1 },
-  { "forbidden/initiate", ANSWER (INITIATE, 403, ALL), ASKS, FERRY_ERROR_FORBIDDEN, NULL, RESUME,
-    1 },
+  { "forbidden/initiate", ANSWER (INITIATE, 403, ALL), ASKS, FERRY_ERROR_FORBIDDEN,
+    "let you send files", RESUME, 1 },
+  { "forbidden/status", ANSWER (STATUS, 403, ALL), ASKS, FERRY_ERROR_FORBIDDEN,
+    "let you send files", RESUME, 1 },
+  { "forbidden/chunk", ANSWER (CHUNK, 403, AT (4)), ASKS, FERRY_ERROR_FORBIDDEN,
+    "let you send files", RESUME, 1 },
+  { "forbidden/complete", ANSWER (COMPLETE, 403, ALL), ASKS, FERRY_ERROR_FORBIDDEN,
+    "let you send files", RESUME, 1 },
+  { "proxy/chunk", ANSWER (CHUNK, 407, AT (4)), ASKS, FERRY_ERROR_PROXY_UNAUTHORIZED, "proxy",
+    RESUME, 1 },
 
   /* Gone */
   { "gone/initiate", ANSWER (INITIATE, 404, ALL), FAILS, FERRY_ERROR_PROTOCOL, "address", RESUME,
@@ -96,6 +104,9 @@ static const Case cases[] = {
   { "gone/chunk-once", ANSWER (CHUNK, 410, AT (4), .times = 1), DONE, 1 },
   { "gone/chunk-always", ANSWER (CHUNK, 404, AT (4)), WAITS, FERRY_ERROR_SERVER, "forgets", RESUME,
     1 },
+  { "gone/status-410", ANSWER (STATUS, 410, .times = 1, ALL), DONE, 1 },
+  { "gone/initiate-410", ANSWER (INITIATE, 410, ALL), FAILS, FERRY_ERROR_PROTOCOL, "address",
+    RESUME, 1 },
   { "gone/complete", ANSWER (COMPLETE, 410, .times = 1, ALL), WAITS, FERRY_ERROR_UPLOAD_GONE, NULL,
     RESUME, 1 },
 
@@ -106,13 +117,26 @@ static const Case cases[] = {
     1 },
   { "full/initiate", ANSWER (INITIATE, 507, ALL), WAITS, FERRY_ERROR_BUSY, "no room", RESUME, 1 },
   { "full/chunk", ANSWER (CHUNK, 507, AT (4)), WAITS, FERRY_ERROR_BUSY, "no room", RESUME, 1 },
+  { "full/complete", ANSWER (COMPLETE, 507, ALL), WAITS, FERRY_ERROR_BUSY, "goes on when there is",
+    RESUME, 1 },
+  { "large/complete", ANSWER (COMPLETE, 413, ALL), FAILS, FERRY_ERROR_TOO_LARGE, "as large", RESUME,
+    1 },
   { "broken/initiate", ANSWER (INITIATE, 500, ALL), WAITS, FERRY_ERROR_SERVER, NULL, RESUME, 1 },
   { "broken/status", ANSWER (STATUS, 500, ALL), WAITS, FERRY_ERROR_SERVER, NULL, RESUME, 1 },
   { "broken/chunk", ANSWER (CHUNK, 500, AT (4)), WAITS, FERRY_ERROR_SERVER, NULL, RESUME, 1 },
   { "broken/complete", ANSWER (COMPLETE, 500, ALL), WAITS, FERRY_ERROR_SERVER, NULL, RESUME, 1 },
   { "busy/chunk", ANSWER (CHUNK, 503, AT (4), .fields = "Retry-After: 3600\r\n"), WAITS,
     FERRY_ERROR_BUSY, NULL, RESUME, 1 },
-  { "length/chunk", ANSWER (CHUNK, 400, AT (4)), FAILS, FERRY_ERROR_HTTP_STATUS, NULL, RESUME, 1 },
+  { "busy/initiate", ANSWER (INITIATE, 503, ALL), WAITS, FERRY_ERROR_BUSY, "busy", RESUME, 1 },
+  { "busy/many", ANSWER (CHUNK, 429, AT (4)), WAITS, FERRY_ERROR_BUSY, "fewer", RESUME, 1 },
+  { "busy/slow", ANSWER (CHUNK, 408, AT (4)), WAITS, FERRY_ERROR_BUSY, NULL, RESUME, 1 },
+  { "refused/chunk", ANSWER (CHUNK, 400, AT (4)), FAILS, FERRY_ERROR_HTTP_STATUS, "up to date",
+    RESUME, 1 },
+  { "refused/says-why",
+    ANSWER (INITIATE, 400, .text = "{\"title\":\"No\",\"detail\":\"The name is odd.\"}", ALL),
+    FAILS, FERRY_ERROR_HTTP_STATUS, "refuses what Ferry sends: The name is odd.", RESUME, 1 },
+  { "refused/method", ANSWER (COMPLETE, 405, ALL), FAILS, FERRY_ERROR_HTTP_STATUS, "405", RESUME,
+    1 },
 
   /* Answers that are none */
   { "nonsense/initiate", ANSWER (INITIATE, 201, .text = HTML, ALL), FAILS, FERRY_ERROR_PROTOCOL,
@@ -131,15 +155,24 @@ static const Case cases[] = {
     FERRY_ERROR_SERVER, "put the file together", RESUME, 1 },
   { "redirect/initiate",
     ANSWER (INITIATE, 307, .fields = "Location: http://127.0.0.1:1/uploads\r\n", ALL), FAILS,
-    FERRY_ERROR_HTTP_STATUS, NULL, RESUME, 1 },
+    FERRY_ERROR_PROTOCOL, "another address", RESUME, 1 },
+  { "redirect/chunk",
+    ANSWER (CHUNK, 308, .fields = "Location: http://127.0.0.1:1/uploads\r\n", AT (4)), FAILS,
+    FERRY_ERROR_PROTOCOL, "another address", RESUME, 1 },
+  { "redirect/status", ANSWER (STATUS, 302, .fields = "Location: /status\r\n", ALL), FAILS,
+    FERRY_ERROR_PROTOCOL, "another address", RESUME, 1 },
+  { "redirect/complete", ANSWER (COMPLETE, 301, .fields = "Location: /x\r\n", ALL), FAILS,
+    FERRY_ERROR_PROTOCOL, "another address", RESUME, 1 },
 
   /* Promises not kept */
   { "pretends/once", FAULT (CHUNK, PRETEND, AT (4), .times = 1), DONE, 1 },
-  { "pretends/always", FAULT (CHUNK, PRETEND, AT (4)), WAITS, FERRY_ERROR_SERVER,
-    "put the file together", RESUME, 1 },
+  { "pretends/always", FAULT (CHUNK, PRETEND, AT (4)), FAILS, FERRY_ERROR_PROTOCOL,
+    "does not have them", RESUME, 1 },
+  { "pretends/all", FAULT (CHUNK, PRETEND, ALL), FAILS, FERRY_ERROR_PROTOCOL, "does not have them",
+    RESUME, 1 },
   { "missing/forgot", FAULT (COMPLETE, MISS, .first = 4, .times = 1), DONE, 1 },
-  { "missing/always", FAULT (COMPLETE, MISS, .first = 4), WAITS, FERRY_ERROR_SERVER,
-    "put the file together", RESUME, 1 },
+  { "missing/always", FAULT (COMPLETE, MISS, .first = 4), FAILS, FERRY_ERROR_PROTOCOL,
+    "does not have them", RESUME, 1 },
 };
 
 static void
@@ -225,6 +258,70 @@ test_forgets_chunks (void)
   for (guint i = 0; i < N_CHUNKS; i++)
     g_assert_cmpuint (ferry_test_receiver_count_puts (uploads->receiver, i), ==,
                       i == 1 || i == 4 ? 2 : 1);
+}
+
+/* It confirms everything and has nothing, and completing never gets through: no run alone shows that it does not store. */
+static void
+test_pretends_across_runs (void)
+{
+  g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
+  FerryTransfer *transfer;
+  g_autofree char *history = NULL;
+
+  ferry_test_uploads_fault (uploads, (FerryTestFault) FAULT (CHUNK, PRETEND, ALL));
+  ferry_test_uploads_fault (uploads, (FerryTestFault) FAULT (COMPLETE, CUT, ALL));
+  transfer = ferry_test_uploads_send (uploads, "file.bin", 5, SIZE);
+  ferry_test_bed_wait_state (uploads->bed, transfer, FERRY_STATE_FAILED);
+  ferry_test_bed_assert_state (uploads->bed, transfer, FERRY_STATE_FAILED, FERRY_ERROR_PROTOCOL);
+  g_assert_cmpuint (ferry_test_receiver_count (uploads->receiver, FERRY_TEST_CHUNK), ==,
+                    3 * N_CHUNKS);
+  history = ferry_test_bed_history (uploads->bed, transfer);
+  g_assert_nonnull (strstr (history, "lost 10 pieces that it had confirmed"));
+  ferry_test_receiver_clear_faults (uploads->receiver);
+  ferry_engine_resume (uploads->bed->engine, transfer);
+  ferry_test_uploads_assert_done (uploads, transfer, "file.bin", 5, SIZE);
+}
+
+/* Its list is always shorter than what it has confirmed. */
+static void
+test_shrinks (void)
+{
+  static const char status[]
+      = "{\"uploadId\":\"u\",\"size\":9940,\"chunkSize\":1024,\"totalChunks\":10,"
+        "\"receivedChunks\":[[0,1]],\"nextExpectedChunk\":2,\"status\":\"in_progress\"}";
+  g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
+  FerryTransfer *transfer;
+  g_autofree char *history = NULL;
+
+  ferry_test_uploads_fault (uploads, (FerryTestFault) ANSWER (STATUS, 200, .text = status, ALL));
+  ferry_test_uploads_fault (uploads, (FerryTestFault) FAULT (COMPLETE, CUT, ALL));
+  transfer = ferry_test_uploads_send (uploads, "file.bin", 5, SIZE);
+  ferry_test_bed_wait_state (uploads->bed, transfer, FERRY_STATE_FAILED);
+  ferry_test_bed_assert_state (uploads->bed, transfer, FERRY_STATE_FAILED, FERRY_ERROR_PROTOCOL);
+  history = ferry_test_bed_history (uploads->bed, transfer);
+  g_assert_nonnull (strstr (history, "lost 8 pieces that it had confirmed"));
+  ferry_test_receiver_clear_faults (uploads->receiver);
+  ferry_engine_resume (uploads->bed->engine, transfer);
+  ferry_test_uploads_assert_done (uploads, transfer, "file.bin", 5, SIZE);
+}
+
+static void
+test_other_chunk_size (void)
+{
+  static const char status[]
+      = "{\"uploadId\":\"u\",\"size\":9940,\"chunkSize\":2048,\"totalChunks\":5,"
+        "\"receivedChunks\":[[0,2]],\"nextExpectedChunk\":3,\"status\":\"in_progress\"}";
+  g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
+  FerryTransfer *transfer = send_half (uploads);
+  g_autofree char *history = NULL;
+
+  g_assert_cmpint (SIZE, ==, 9940);
+  ferry_test_uploads_fault (uploads,
+                            (FerryTestFault) ANSWER (STATUS, 200, .text = status, .times = 1, ALL));
+  ferry_test_uploads_assert_done (uploads, transfer, "file.bin", 5, SIZE);
+  g_assert_cmpuint (ferry_test_receiver_count_uploads (uploads->receiver), ==, 2);
+  history = ferry_test_bed_history (uploads->bed, transfer);
+  g_assert_nonnull (strstr (history, "no longer knew"));
 }
 
 static void
@@ -345,6 +442,9 @@ main (int argc, char **argv)
   g_test_add_func ("/upload/forgets/chunks", test_forgets_chunks);
   g_test_add_func ("/upload/forgets/upload", test_forgets_upload);
   g_test_add_func ("/upload/forgets/always", test_forgets_always);
+  g_test_add_func ("/upload/pretends/across-runs", test_pretends_across_runs);
+  g_test_add_func ("/upload/shrinks", test_shrinks);
+  g_test_add_func ("/upload/other-chunk-size", test_other_chunk_size);
   g_test_add_func ("/upload/notes", test_notes);
   g_test_add_func ("/upload/contradicts-status", test_contradicts_status);
   g_test_add_func ("/upload/retry-after", test_retry_after);

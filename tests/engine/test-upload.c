@@ -193,6 +193,127 @@ test_remove_at_stage (gconstpointer data)
   g_assert_true (g_file_test (path, G_FILE_TEST_IS_REGULAR));
 }
 
+/* ---- the receiver is told of what is removed ---- */
+
+static FerryTransfer *
+remove_half_sent (FerryTestUploads *uploads)
+{
+  FerryTransfer *transfer;
+
+  ferry_test_uploads_drop_from (uploads, 5);
+  transfer = ferry_test_uploads_send (uploads, "file.bin", 1, 10 * CHUNK);
+  ferry_test_uploads_cut_at (uploads, transfer, 5);
+  g_object_ref (transfer);
+  ferry_engine_remove (uploads->bed->engine, transfer);
+  /* Undo is still possible. */
+  g_assert_cmpuint (ferry_test_receiver_count (uploads->receiver, FERRY_TEST_DISCARD), ==, 0);
+  return transfer;
+}
+
+static void
+assert_discarded (FerryTestUploads *uploads)
+{
+  ferry_test_uploads_wait_step (uploads, FERRY_TEST_DISCARD, 1);
+  ferry_test_bed_close (uploads->bed);
+  g_assert_cmpuint (ferry_test_receiver_count (uploads->receiver, FERRY_TEST_DISCARD), ==, 1);
+  g_assert_null (ferry_test_receiver_get_status (uploads->receiver));
+}
+
+static void
+test_discard (void)
+{
+  g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
+  g_autoptr (FerryTransfer) transfer = remove_half_sent (uploads);
+
+  ferry_engine_forget (uploads->bed->engine, transfer);
+  assert_discarded (uploads);
+}
+
+/* As ferryctl does: the queue is closed in the same breath. */
+static void
+test_discard_and_close (void)
+{
+  g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
+  g_autoptr (FerryTransfer) transfer = remove_half_sent (uploads);
+
+  ferry_engine_forget (uploads->bed->engine, transfer);
+  ferry_test_bed_close (uploads->bed);
+  assert_discarded (uploads);
+}
+
+/* Closing makes removed what could still have been undone. */
+static void
+test_discard_by_closing (void)
+{
+  g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
+  g_autoptr (FerryTransfer) transfer = remove_half_sent (uploads);
+
+  ferry_test_bed_close (uploads->bed);
+  assert_discarded (uploads);
+}
+
+/* Its own token is not in the journal. */
+static void
+test_discard_with_offered_token (void)
+{
+  g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
+  g_autoptr (FerryTransfer) transfer = NULL;
+
+  ferry_test_uploads_drop_from (uploads, 5);
+  ferry_test_uploads_cut_at (uploads, ferry_test_uploads_send (uploads, "file.bin", 1, 10 * CHUNK),
+                             5);
+  ferry_engine_pause (uploads->bed->engine, ferry_test_bed_get (uploads->bed, 0));
+  ferry_test_bed_reopen (uploads->bed);
+  ferry_engine_offer_token (uploads->bed->engine,
+                            ferry_test_receiver_get_address (uploads->receiver), FERRY_TEST_TOKEN);
+  transfer = g_object_ref (ferry_test_bed_get (uploads->bed, 0));
+  ferry_engine_remove (uploads->bed->engine, transfer);
+  ferry_engine_forget (uploads->bed->engine, transfer);
+  assert_discarded (uploads);
+}
+
+/* While a lane still sends, and to one that is not there, or never answers: nothing waits for it but a moment. */
+static void
+test_discard_unheard (gconstpointer data)
+{
+  g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
+  g_autoptr (FerryTransfer) transfer = NULL;
+  gint64 start;
+
+  ferry_test_uploads_fault (uploads,
+                            (FerryTestFault){ .step = FERRY_TEST_DISCARD,
+                                              .kind = (FerryTestFaultKind) GPOINTER_TO_INT (data),
+                                              .status = 401 });
+  transfer = remove_half_sent (uploads);
+  ferry_engine_forget (uploads->bed->engine, transfer);
+  start = g_get_monotonic_time ();
+  ferry_test_bed_reopen (uploads->bed);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 20 * G_USEC_PER_SEC);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (uploads->bed->engine)), ==, 0);
+  g_assert_cmpuint (ferry_test_receiver_count_stored (uploads->receiver), ==, 5);
+}
+
+static void
+test_no_discard (void)
+{
+  g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
+  g_autoptr (FerryTransfer) done
+      = g_object_ref (ferry_test_uploads_send (uploads, "done.bin", 2, 10 * CHUNK));
+  g_autoptr (FerryTransfer) undone = NULL;
+
+  /* What others may fetch by now is theirs. */
+  ferry_test_uploads_assert_done (uploads, done, "done.bin", 2, 10 * CHUNK);
+  ferry_engine_remove (uploads->bed->engine, done);
+  ferry_engine_forget (uploads->bed->engine, done);
+  undone = remove_half_sent (uploads);
+  ferry_engine_restore (uploads->bed->engine, undone);
+  ferry_test_receiver_clear_faults (uploads->receiver);
+  ferry_engine_resume (uploads->bed->engine, undone);
+  ferry_test_uploads_assert_done (uploads, undone, "file.bin", 1, 10 * CHUNK);
+  ferry_test_bed_close (uploads->bed);
+  g_assert_cmpuint (ferry_test_receiver_count (uploads->receiver, FERRY_TEST_DISCARD), ==, 0);
+}
+
 /* ---- secrets, starting again ---- */
 
 static void
@@ -300,6 +421,17 @@ main (int argc, char **argv)
   g_test_add_func ("/upload/start-again", test_start_again);
   g_test_add_func ("/upload/start-again-when-done", test_start_again_when_done);
   g_test_add_func ("/upload/start-again-without-discard", test_start_again_without_discard);
+  g_test_add_func ("/upload/discard/removed", test_discard);
+  g_test_add_func ("/upload/discard/and-closed", test_discard_and_close);
+  g_test_add_func ("/upload/discard/by-closing", test_discard_by_closing);
+  g_test_add_func ("/upload/discard/offered-token", test_discard_with_offered_token);
+  g_test_add_data_func ("/upload/discard/cut", GINT_TO_POINTER (FERRY_TEST_CUT),
+                        test_discard_unheard);
+  g_test_add_data_func ("/upload/discard/silence", GINT_TO_POINTER (FERRY_TEST_SILENCE),
+                        test_discard_unheard);
+  g_test_add_data_func ("/upload/discard/refused", GINT_TO_POINTER (FERRY_TEST_ANSWER),
+                        test_discard_unheard);
+  g_test_add_func ("/upload/discard/none", test_no_discard);
   for (gsize i = 0; i < G_N_ELEMENTS (stages); i++)
     {
       g_autofree char *pause = g_strconcat ("/upload/pause-at/", stages[i].name, NULL);

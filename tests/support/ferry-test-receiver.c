@@ -415,7 +415,7 @@ decide (FerryTestReceiver *self, Peer *peer, const Request *request)
       g_mutex_unlock (&self->lock);
       wait_released (self, peer->connection);
       g_mutex_lock (&self->lock);
-      made = (Answer){ .close = TRUE };
+      made = fault.status != 0 ? answer (fault.status, g_strdup ("{}")) : (Answer){ .close = TRUE };
     }
   else
     made = misbehave (self, &aim, request, &fault);
@@ -610,6 +610,22 @@ ferry_test_receiver_get_status (FerryTestReceiver *self)
     text = say_status (self, g_ptr_array_index (self->uploads, self->uploads->len - 1)).text;
   g_mutex_unlock (&self->lock);
   return text;
+}
+
+GBytes *
+ferry_test_receiver_get_chunk (FerryTestReceiver *self, guint64 index)
+{
+  GBytes *chunk = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->uploads->len > 0)
+    {
+      Upload *upload = g_ptr_array_index (self->uploads, self->uploads->len - 1);
+      if (index < upload->total && upload->chunks[index] != NULL)
+        chunk = g_bytes_ref (upload->chunks[index]);
+    }
+  g_mutex_unlock (&self->lock);
+  return chunk;
 }
 
 guint

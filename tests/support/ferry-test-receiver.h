@@ -18,10 +18,10 @@ typedef enum
 
 typedef enum
 {
-  FERRY_TEST_ANSWER, /* @status and @text, and nothing is done */
-  FERRY_TEST_CUT,    /* the connection is closed, and nothing is done */
-  FERRY_TEST_LOSE,   /* it is done, and the connection is closed before the answer */
-  FERRY_TEST_SILENCE, /* nothing is done and nothing is said until the peer leaves or the receiver is released */
+  FERRY_TEST_ANSWER,  /* @status and @text, and nothing is done */
+  FERRY_TEST_CUT,     /* the connection is closed, and nothing is done */
+  FERRY_TEST_LOSE,    /* it is done, and the connection is closed before the answer */
+  FERRY_TEST_SILENCE, /* nothing is done and nothing is said until the peer leaves or the receiver is released; then @status */
   FERRY_TEST_PRETEND, /* chunk: the answer of success, and nothing is stored */
   FERRY_TEST_MISS,    /* complete: says that chunk @first is missing, and forgets it */
   FERRY_TEST_CLAIM,   /* complete: says so, though /status goes on to list it */
@@ -33,6 +33,7 @@ typedef enum
  *
  * @step, @first, @last: which requests; the chunks count for FERRY_TEST_CHUNK only
  * @times: how many of them, 0: until ferry_test_receiver_clear_faults ()
+ * @status: of the answer; 0 after silence: none
  * @fields: (nullable): header lines of the answer, each with its line end
  */
 typedef struct
@@ -78,6 +79,8 @@ guint ferry_test_receiver_count (FerryTestReceiver *self, FerryTestStep step);
 guint ferry_test_receiver_count_puts (FerryTestReceiver *self, guint64 index);
 /* What /status answers for the newest upload. (transfer full) (nullable) */
 char *ferry_test_receiver_get_status (FerryTestReceiver *self);
+/* A chunk of the newest upload. (transfer full) (nullable) */
+GBytes *ferry_test_receiver_get_chunk (FerryTestReceiver *self, guint64 index);
 guint ferry_test_receiver_count_stored (FerryTestReceiver *self);
 guint ferry_test_receiver_count_uploads (FerryTestReceiver *self);
 guint ferry_test_receiver_count_silent (FerryTestReceiver *self);

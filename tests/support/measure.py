@@ -48,12 +48,16 @@ def make_file(path, size):
     return digest.hexdigest()
 
 
-def file_sha256(path):
+def sha256_of(stream):
     digest = hashlib.sha256()
-    with open(path, "rb") as f:
-        while block := f.read(MIB):
-            digest.update(block)
+    while block := stream.read(MIB):
+        digest.update(block)
     return digest.hexdigest()
+
+
+def file_sha256(path):
+    with open(path, "rb") as f:
+        return sha256_of(f)
 
 
 def file_system_of(folder):
@@ -110,6 +114,16 @@ class PeakMemory(threading.Thread):
         self._over.set()
         self.join()
         return self.bytes
+
+
+def cpu_seconds(pids):
+    """What running processes have used so far, user and system, threads that ended included."""
+    ticks = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat") as f:
+            fields = f.read().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @dataclasses.dataclass

@@ -56,8 +56,18 @@ http {{
       alias {folder}/$file;
       limit_rate $rate;
     }}
-  }}
+{taking}  }}
 }}
+"""
+
+# Beside where the files go, so that they are renamed and not copied.
+TAKING = """\
+    location /inbox/ {{
+      alias {inbox}/;
+      dav_methods PUT;
+      client_max_body_size 0;
+      client_body_temp_path {inbox}/.body;
+    }}
 """
 
 EXTENSIONS = """\
@@ -138,10 +148,12 @@ def make_certificates(home):
 
 
 class Nginx:
-    """Serves the files in folder. Its own files are in a temporary folder that goes with it."""
+    """Serves the files in folder, and takes files into inbox when that is given. Its own files are in a temporary
+    folder that goes with it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, inbox=None):
         self.folder = os.path.abspath(folder)
+        self.inbox = os.path.abspath(inbox) if inbox else None
         self.process = None
         self.home = None
         self.http = self.https = None
@@ -156,6 +168,16 @@ class Nginx:
     @property
     def ca_file(self):
         return os.path.join(self.home, "ca.pem")
+
+    @property
+    def tls(self):
+        """Its certificate, for another server here."""
+        return {"cert": os.path.join(self.home, "server.pem"), "key": os.path.join(self.home, "server.key"),
+                "ca": self.ca_file}
+
+    def inbox_url(self, name, secure=False):
+        """Where a file is PUT."""
+        return self.url(f"inbox/{name}", secure=secure)
 
     def url(self, path, secure=False, rate=None):
         """The address of a file; rate: bytes a second."""
@@ -182,9 +204,10 @@ class Nginx:
         config = os.path.join(self.home, "nginx.conf")
         # As root the workers would become another user, who may not read a private folder.
         user = "user root;\n" if os.geteuid() == 0 else ""
+        taking = TAKING.format(inbox=self.inbox) if self.inbox else ""
         with open(config, "w") as f:
             f.write(CONFIG.format(user=user, home=self.home, folder=self.folder,
-                                  http=self.http, https=self.https))
+                                  http=self.http, https=self.https, taking=taking))
         self.process = subprocess.Popen(
             [program, "-p", self.home, "-e", f"{self.home}/error.log", "-c", config],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
