@@ -12,15 +12,15 @@ import sys
 import tempfile
 
 SOUP, GTK, ADWAITA = "libsoup/soup.h", "gtk/gtk.h", "adwaita.h"
-ENGINE, BASE = "ferry-engine.h", "ferry-state.h"
+ENGINE, BASE, RECEIVER = "ferry-engine.h", "ferry-state.h", "ferry-receiver.h"
 
 # Layer: what must compile there (or the refusals prove nothing), what must not.
 LAYERS = {
-    "base": (("gio/gio.h", "sqlite3.h", BASE), (SOUP, GTK, ADWAITA, ENGINE)),
-    "engine": ((BASE, ENGINE, SOUP), (GTK, ADWAITA)),
-    "app": ((BASE, ENGINE, GTK, ADWAITA), (SOUP,)),
-    "cli": ((BASE, ENGINE), (SOUP, GTK, ADWAITA)),
-    "receiver": ((BASE, SOUP), (GTK, ADWAITA, ENGINE)),
+    "base": (("gio/gio.h", "sqlite3.h", BASE), (SOUP, GTK, ADWAITA, ENGINE, RECEIVER)),
+    "engine": ((BASE, ENGINE, SOUP), (GTK, ADWAITA, RECEIVER)),
+    "app": ((BASE, ENGINE, RECEIVER, GTK, ADWAITA), (SOUP,)),
+    "cli": ((BASE, ENGINE), (SOUP, GTK, ADWAITA, RECEIVER)),
+    "receiver": ((BASE, RECEIVER, SOUP), (GTK, ADWAITA, ENGINE)),
 }
 
 # Headers that stand in /usr/include itself, so that flags cannot keep them out.

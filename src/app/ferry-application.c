@@ -9,6 +9,7 @@
 #include "ferry-address.h"
 #include "ferry-engine.h"
 #include "ferry-preferences.h"
+#include "ferry-receive-here.h"
 #include "ferry-remote.h"
 #include "ferry-window.h"
 
@@ -22,6 +23,9 @@ struct _FerryApplication
   GCancellable *opening; /* (nullable) while the engine opens */
   FerryWindow *window;   /* (nullable) */
   GPtrArray *links;      /* what to add as soon as the engine is open */
+  GPtrArray *files;      /* what to ask about uploading as soon as the engine is open */
+  FerryReceiveHere *receive_here;
+  gboolean receive_starting; /* as at the last launch: trouble is told */
   gboolean open;
   gboolean leaving;
   gboolean wanted_again; /* somebody launched Ferry while it was leaving */
@@ -34,7 +38,7 @@ G_DEFINE_FINAL_TYPE (FerryApplication, ferry_application, ADW_TYPE_APPLICATION)
 static const GOptionEntry OPTIONS[] = {
   { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version and exit"), NULL },
   { "new-download", 'n', 0, G_OPTION_ARG_NONE, NULL, N_ ("Ask for links to download"), NULL },
-  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, NULL, NULL, N_ ("[LINK…]") },
+  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL, NULL, N_ ("[LINK|FILE…]") },
   { NULL },
 };
 
@@ -67,6 +71,12 @@ flush_requests (FerryApplication *self)
       g_ptr_array_add (links, NULL);
       ferry_window_add_links (self->window, (const char *const *) links->pdata);
     }
+  if (self->files->len > 0)
+    {
+      g_autoptr (GPtrArray) files = g_steal_pointer (&self->files);
+      self->files = g_ptr_array_new_with_free_func (g_object_unref);
+      ferry_window_ask_to_upload (self->window, files);
+    }
   if (self->ask_for_link)
     {
       self->ask_for_link = FALSE;
@@ -91,12 +101,22 @@ engine_closed (FerryApplication *self)
 }
 
 static void
+receive_closed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FerryApplication) self = user_data;
+
+  ferry_receive_here_close_finish (FERRY_RECEIVE_HERE (source), result);
+  engine_closed (self);
+}
+
+/* The receiver ends after those who send to it, so that what is under way is confirmed. */
+static void
 engine_closed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (FerryApplication) self = user_data;
 
   ferry_engine_close_finish (FERRY_ENGINE (source), result);
-  engine_closed (self);
+  ferry_receive_here_close_async (self->receive_here, receive_closed_cb, g_object_ref (self));
 }
 
 static void
@@ -109,6 +129,19 @@ close_engine (FerryApplication *self)
     engine_closed (self);
 }
 
+/* It was on at the last launch and cannot be now: silence would look as if it were. */
+static void
+receive_busy_changed_cb (FerryReceiveHere *receive_here, GParamSpec *pspec, gpointer user_data)
+{
+  FerryApplication *self = FERRY_APPLICATION (user_data);
+
+  if (!self->receive_starting || ferry_receive_here_get_busy (receive_here))
+    return;
+  self->receive_starting = FALSE;
+  if (!ferry_receive_here_get_active (receive_here) && self->window != NULL)
+    ferry_receive_here_present (receive_here, GTK_WINDOW (self->window), NULL, NULL);
+}
+
 static void
 engine_opened (FerryApplication *self)
 {
@@ -118,6 +151,8 @@ engine_opened (FerryApplication *self)
   self->server = ferry_remote_server_new (self->engine, "Ferry", &error);
   if (self->server == NULL)
     g_warning ("ferryctl cannot reach this queue: %s", error->message);
+  self->receive_starting = ferry_receive_here_get_wanted (self->receive_here);
+  ferry_receive_here_set_engine (self->receive_here, self->engine);
   if (self->window != NULL)
     ferry_window_set_engine (self->window, self->engine);
   flush_requests (self);
@@ -202,15 +237,50 @@ ferry_application_activate (GApplication *application)
   ferry_application_present (FERRY_APPLICATION (application));
 }
 
-/* A launcher's way to hand over links when it starts Ferry over D-Bus. */
+/* What a link is, and what a file of this computer: "file:" addresses, and what is there. */
+static gboolean
+is_file (const char *argument, GFile *file)
+{
+  if (g_ascii_strncasecmp (argument, "file:", strlen ("file:")) == 0
+      || g_path_is_absolute (argument))
+    return TRUE;
+  return strstr (argument, "://") == NULL && g_file_query_exists (file, NULL);
+}
+
+/* A launcher's way to hand over links and files when it starts Ferry over D-Bus. */
 static void
 ferry_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
 {
   FerryApplication *self = FERRY_APPLICATION (application);
 
   for (int i = 0; i < n_files; i++)
-    g_ptr_array_add (self->links, g_file_get_uri (files[i]));
+    if (g_file_has_uri_scheme (files[i], "file"))
+      g_ptr_array_add (self->files, g_object_ref (files[i]));
+    else
+      g_ptr_array_add (self->links, g_file_get_uri (files[i]));
   ferry_application_present (self);
+}
+
+/* FALSE with a sentence when @argument is neither a link nor a file. */
+static gboolean
+take_argument (FerryApplication *self,
+               GApplicationCommandLine *command_line,
+               const char *argument,
+               GError **error)
+{
+  g_autoptr (GFile) file = g_application_command_line_create_file_for_arg (command_line, argument);
+
+  if (is_file (argument, file))
+    {
+      g_ptr_array_add (self->files, g_steal_pointer (&file));
+      return TRUE;
+    }
+  g_autofree char *link = g_filename_display_name (argument);
+  g_autofree char *address = ferry_address_normalize (link, NULL, error);
+  if (address == NULL)
+    return FALSE;
+  g_ptr_array_add (self->links, g_steal_pointer (&link));
+  return TRUE;
 }
 
 static int
@@ -218,20 +288,16 @@ ferry_application_command_line (GApplication *application, GApplicationCommandLi
 {
   FerryApplication *self = FERRY_APPLICATION (application);
   GVariantDict *options = g_application_command_line_get_options_dict (command_line);
-  g_autofree const char **links = NULL;
+  g_autofree const char **arguments = NULL;
   int status = 0;
 
-  g_variant_dict_lookup (options, G_OPTION_REMAINING, "^a&s", &links);
-  for (gsize i = 0; links != NULL && links[i] != NULL; i++)
+  g_variant_dict_lookup (options, G_OPTION_REMAINING, "^a&ay", &arguments);
+  for (gsize i = 0; arguments != NULL && arguments[i] != NULL; i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autofree char *address = ferry_address_normalize (links[i], NULL, &error);
 
-      if (address != NULL)
-        {
-          g_ptr_array_add (self->links, g_strdup (links[i]));
-          continue;
-        }
+      if (take_argument (self, command_line, arguments[i], &error))
+        continue;
       g_application_command_line_printerr (command_line, "ferry: %s\n", error->message);
       status = 1;
     }
@@ -295,7 +361,8 @@ preferences_activated (GSimpleAction *action, GVariant *parameter, gpointer user
   if (self->window == NULL)
     return;
 
-  GtkWindow *preferences = GTK_WINDOW (ferry_preferences_new (self->settings));
+  GtkWindow *preferences = GTK_WINDOW (
+      ferry_preferences_new (self->settings, self->open ? self->engine : NULL, self->receive_here));
   gtk_window_set_transient_for (preferences, GTK_WINDOW (self->window));
   gtk_window_present (preferences);
 }
@@ -314,8 +381,8 @@ about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
       self->window, "modal", TRUE, "destroy-with-parent", TRUE, "application-name", _ ("Ferry"),
       "application-icon", FERRY_APPLICATION_ID, "version", FERRY_VERSION, "developer-name",
       _ ("The Ferry developers"), "comments",
-      _ ("Downloads files and proves that every byte arrived. A download goes "
-         "on where it stopped, whatever happened in between."),
+      _ ("Carries files both ways and proves that every byte arrived. A transfer "
+         "goes on where it stopped, whatever happened in between."),
       "license-type", GTK_LICENSE_GPL_3_0, "translator-credits",
       /* Translators: put your name here, one line for each translator. */
       _ ("translator-credits"), NULL);
@@ -339,6 +406,8 @@ static const struct
   { "app.preferences", { "<Control>comma" } },
   { "window.close", { "<Control>w" } },
   { "win.add", { "<Control>n" } },
+  { "win.upload-files", { "<Control>o" } },
+  { "win.upload-folder", { "<Control><Shift>o" } },
   { "win.search", { "<Control>f" } },
   { "win.sidebar", { "F9" } },
   { "win.pause-all", { "<Control><Shift>p" } },
@@ -372,6 +441,8 @@ ferry_application_startup (GApplication *application)
   self->settings = open_settings ();
   g_signal_connect (self->settings, "changed::max-active", G_CALLBACK (max_active_changed_cb),
                     self);
+  self->receive_here = ferry_receive_here_new (self->settings);
+  g_signal_connect (self->receive_here, "notify::busy", G_CALLBACK (receive_busy_changed_cb), self);
   g_action_map_add_action_entries (G_ACTION_MAP (self), ACTIONS, G_N_ELEMENTS (ACTIONS), self);
   for (gsize i = 0; i < G_N_ELEMENTS (ACCELS); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), ACCELS[i].action,
@@ -397,6 +468,9 @@ ferry_application_shutdown (GApplication *application)
     g_clear_handle_id (&self->signals[i], g_source_remove);
   if (self->settings != NULL)
     g_signal_handlers_disconnect_by_data (self->settings, self);
+  if (self->receive_here != NULL)
+    g_signal_handlers_disconnect_by_data (self->receive_here, self);
+  g_clear_object (&self->receive_here);
   g_clear_object (&self->settings);
 
   G_APPLICATION_CLASS (ferry_application_parent_class)->shutdown (application);
@@ -408,6 +482,7 @@ ferry_application_finalize (GObject *object)
   FerryApplication *self = FERRY_APPLICATION (object);
 
   g_clear_pointer (&self->links, g_ptr_array_unref);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
   G_OBJECT_CLASS (ferry_application_parent_class)->finalize (object);
 }
 
@@ -429,10 +504,20 @@ static void
 ferry_application_init (FerryApplication *self)
 {
   self->links = g_ptr_array_new_with_free_func (g_free);
+  self->files = g_ptr_array_new_with_free_func (g_object_unref);
   g_application_add_main_option_entries (G_APPLICATION (self), OPTIONS);
   g_application_set_option_context_parameter_string (G_APPLICATION (self), NULL);
   g_application_set_option_context_summary (
-      G_APPLICATION (self), _ ("Downloads each LINK into the download folder, in the window."));
+      G_APPLICATION (self),
+      _ ("Downloads each LINK into the download folder, and asks where to upload each FILE."));
+}
+
+FerryReceiveHere *
+ferry_application_get_receive_here (FerryApplication *self)
+{
+  g_return_val_if_fail (FERRY_IS_APPLICATION (self), NULL);
+
+  return self->receive_here;
 }
 
 FerryApplication *

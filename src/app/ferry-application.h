@@ -3,18 +3,23 @@
 
 #include <adwaita.h>
 
+#include "ferry-receive-here.h"
+
 G_BEGIN_DECLS
 
 /**
  * FerryApplication:
  *
- * The running program: owns the engine, the settings and the one window. A second launch hands its
- * links to the first one.
+ * The running program: owns the engine, the settings, the one window and receiving on this computer. A second launch
+ * hands its links and files to the first one.
  */
 #define FERRY_TYPE_APPLICATION (ferry_application_get_type ())
 G_DECLARE_FINAL_TYPE (FerryApplication, ferry_application, FERRY, APPLICATION, AdwApplication)
 
 FerryApplication *ferry_application_new (void);
+
+/* (transfer none) */
+FerryReceiveHere *ferry_application_get_receive_here (FerryApplication *self);
 
 /* Hides the window at once, stops every transfer at a clean checkpoint, then exits. */
 void ferry_application_leave (FerryApplication *self);

@@ -37,7 +37,10 @@ errand_new (GtkWindow *window,
 
   errand->window = g_object_ref (window);
   errand->name = g_strdup (ferry_transfer_get_name (transfer));
-  errand->path = g_strdup (ferry_transfer_get_path (transfer));
+  /* An upload's file is there from the start. */
+  errand->path = g_strdup (ferry_transfer_get_direction (transfer) == FERRY_UPLOAD
+                               ? ferry_transfer_get_source (transfer)
+                               : ferry_transfer_get_path (transfer));
   errand->folder = g_strdup (ferry_transfer_get_folder (transfer));
   g_task_set_source_tag (task, tag);
   g_task_set_task_data (task, errand, (GDestroyNotify) errand_free);

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /**
  * ferry_desktop_open_async:
- * @transfer: a finished one
+ * @transfer: a finished download, or any upload
  *
  * Opens the file in the application for its kind. ferry_desktop_open_finish () fails with a
  * sentence to show when it cannot: FERRY_ERROR_NOT_FOUND_HERE when the file is gone.

@@ -45,7 +45,7 @@ add_symbolic_names (GPtrArray *names, const char *content_type)
 }
 
 GIcon *
-ferry_file_icon_new (const char *name, const char *media_type)
+ferry_file_icon_new (const char *name, const char *media_type, const char *fallback)
 {
   g_return_val_if_fail (name != NULL, NULL);
 
@@ -54,6 +54,6 @@ ferry_file_icon_new (const char *name, const char *media_type)
 
   if (!g_content_type_is_unknown (content_type))
     add_symbolic_names (names, content_type);
-  g_ptr_array_add (names, g_strdup ("ferry-download-symbolic"));
+  g_ptr_array_add (names, g_strdup (fallback));
   return g_themed_icon_new_from_names ((char **) names->pdata, (int) names->len);
 }

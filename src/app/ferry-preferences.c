@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ferry-preferences.h"
 
+#include "ferry-destinations-group.h"
 #include "ferry-folder.h"
+#include "ferry-receive-group.h"
 
 struct _FerryPreferences
 {
@@ -11,6 +13,9 @@ struct _FerryPreferences
 
   AdwActionRow *folder_row;
   GtkSpinButton *max_active;
+  GtkWidget *uploads_page;
+  FerryDestinationsGroup *destinations;
+  FerryReceiveGroup *receive;
 };
 
 G_DEFINE_FINAL_TYPE (FerryPreferences, ferry_preferences, ADW_TYPE_PREFERENCES_WINDOW)
@@ -61,10 +66,15 @@ ferry_preferences_class_init (FerryPreferencesClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = ferry_preferences_dispose;
 
+  g_type_ensure (FERRY_TYPE_DESTINATIONS_GROUP);
+  g_type_ensure (FERRY_TYPE_RECEIVE_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/ferryapp/Ferry/ferry-preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, FerryPreferences, folder_row);
   gtk_widget_class_bind_template_child (widget_class, FerryPreferences, max_active);
+  gtk_widget_class_bind_template_child (widget_class, FerryPreferences, uploads_page);
+  gtk_widget_class_bind_template_child (widget_class, FerryPreferences, destinations);
+  gtk_widget_class_bind_template_child (widget_class, FerryPreferences, receive);
   gtk_widget_class_bind_template_callback (widget_class, folder_activated_cb);
 }
 
@@ -75,9 +85,11 @@ ferry_preferences_init (FerryPreferences *self)
 }
 
 FerryPreferences *
-ferry_preferences_new (GSettings *settings)
+ferry_preferences_new (GSettings *settings, FerryEngine *engine, FerryReceiveHere *receive_here)
 {
   g_return_val_if_fail (G_IS_SETTINGS (settings), NULL);
+  g_return_val_if_fail (engine == NULL || FERRY_IS_ENGINE (engine), NULL);
+  g_return_val_if_fail (FERRY_IS_RECEIVE_HERE (receive_here), NULL);
 
   FerryPreferences *self = g_object_new (FERRY_TYPE_PREFERENCES, NULL);
 
@@ -85,5 +97,11 @@ ferry_preferences_new (GSettings *settings)
   g_settings_bind (settings, "max-active", self->max_active, "value", G_SETTINGS_BIND_DEFAULT);
   g_signal_connect_swapped (settings, "changed::folder", G_CALLBACK (update_folder), self);
   update_folder (self);
+  if (engine != NULL)
+    {
+      ferry_destinations_group_set_engine (self->destinations, engine);
+      ferry_receive_group_set_receive_here (self->receive, receive_here);
+      gtk_widget_show (self->uploads_page);
+    }
   return self;
 }

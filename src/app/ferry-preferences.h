@@ -3,11 +3,16 @@
 
 #include <adwaita.h>
 
+#include "ferry-engine.h"
+#include "ferry-receive-here.h"
+
 G_BEGIN_DECLS
 
 #define FERRY_TYPE_PREFERENCES (ferry_preferences_get_type ())
 G_DECLARE_FINAL_TYPE (FerryPreferences, ferry_preferences, FERRY, PREFERENCES, AdwPreferencesWindow)
 
-FerryPreferences *ferry_preferences_new (GSettings *settings);
+/* @engine: (nullable): an open one; without it there is nothing to say about uploads */
+FerryPreferences *
+ferry_preferences_new (GSettings *settings, FerryEngine *engine, FerryReceiveHere *receive_here);
 
 G_END_DECLS

@@ -32,7 +32,7 @@ G_DEFINE_FINAL_TYPE (FerryQueueFilter, ferry_queue_filter, G_TYPE_OBJECT)
 static guint changed_signal;
 
 static const char *const FILTER_NAMES[FERRY_N_FILTERS]
-    = { "all", "active", "paused", "needs-you", "finished" };
+    = { "all", "downloads", "uploads", "active", "paused", "needs-you", "finished" };
 
 FerryFilter
 ferry_filter_for_state (FerryState state)
@@ -92,14 +92,27 @@ text_matches (FerryQueueFilter *self, const char *text)
   return strstr (folded, self->needle) != NULL;
 }
 
+static FerryFilter
+filter_for_direction (FerryTransfer *transfer)
+{
+  return ferry_transfer_get_direction (transfer) == FERRY_UPLOAD ? FERRY_FILTER_UPLOADS
+                                                                 : FERRY_FILTER_DOWNLOADS;
+}
+
+static gboolean
+filter_shows (FerryFilter filter, FerryTransfer *transfer)
+{
+  return filter == FERRY_FILTER_ALL || filter == filter_for_direction (transfer)
+         || filter == ferry_filter_for_state (ferry_transfer_get_state (transfer));
+}
+
 static gboolean
 transfer_matches (gpointer item, gpointer user_data)
 {
   FerryQueueFilter *self = user_data;
   FerryTransfer *transfer = item;
 
-  if (self->filter != FERRY_FILTER_ALL
-      && ferry_filter_for_state (ferry_transfer_get_state (transfer)) != self->filter)
+  if (!filter_shows (self->filter, transfer))
     return FALSE;
   if (self->needle == NULL)
     return TRUE;
@@ -160,7 +173,7 @@ state_changed_cb (FerryTransfer *transfer, GParamSpec *pspec, gpointer user_data
   FerryFilter after = ferry_filter_for_state (ferry_transfer_get_state (transfer));
 
   set_counted (self, transfer, after);
-  if (before != after && self->filter != FERRY_FILTER_ALL)
+  if (before != after && (self->filter == before || self->filter == after))
     schedule_refilter (self);
   g_signal_emit (self, changed_signal, 0);
 }
@@ -179,6 +192,7 @@ follow (FerryQueueFilter *self, FerryTransfer *transfer)
 {
   set_counted (self, transfer, ferry_filter_for_state (ferry_transfer_get_state (transfer)));
   self->counts[FERRY_FILTER_ALL]++;
+  self->counts[filter_for_direction (transfer)]++;
   g_signal_connect (transfer, "notify::state", G_CALLBACK (state_changed_cb), self);
   g_signal_connect (transfer, "notify::name", G_CALLBACK (name_changed_cb), self);
 }
@@ -189,6 +203,7 @@ forget (FerryQueueFilter *self, FerryTransfer *transfer)
   g_signal_handlers_disconnect_by_data (transfer, self);
   take_counted (self, transfer);
   self->counts[FERRY_FILTER_ALL]--;
+  self->counts[filter_for_direction (transfer)]--;
 }
 
 static void

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 typedef enum
 {
   FERRY_FILTER_ALL,
+  FERRY_FILTER_DOWNLOADS,
+  FERRY_FILTER_UPLOADS,
   FERRY_FILTER_ACTIVE,
   FERRY_FILTER_PAUSED,
   FERRY_FILTER_NEEDS_YOU,
@@ -18,10 +20,10 @@ typedef enum
   FERRY_N_FILTERS
 } FerryFilter;
 
-/* The one filter beside FERRY_FILTER_ALL that shows transfers of @state. */
+/* The one filter that shows transfers of @state and no others. */
 FerryFilter ferry_filter_for_state (FerryState state);
 
-/* "all", "active", "paused", "needs-you", "finished". */
+/* "all", "downloads", "uploads", "active", "paused", "needs-you", "finished". */
 const char *ferry_filter_to_string (FerryFilter filter);
 /* FERRY_FILTER_ALL for anything unknown. */
 FerryFilter ferry_filter_from_string (const char *text);

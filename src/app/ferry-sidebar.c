@@ -25,7 +25,9 @@ static const struct
   const char *icon;
 } FILTERS[FERRY_N_FILTERS] = {
   [FERRY_FILTER_ALL] = { NC_ ("filter", "All"), "view-list-symbolic" },
-  [FERRY_FILTER_ACTIVE] = { NC_ ("filter", "Active"), "ferry-download-symbolic" },
+  [FERRY_FILTER_DOWNLOADS] = { NC_ ("filter", "Downloads"), "ferry-download-symbolic" },
+  [FERRY_FILTER_UPLOADS] = { NC_ ("filter", "Uploads"), "ferry-upload-symbolic" },
+  [FERRY_FILTER_ACTIVE] = { NC_ ("filter", "Active"), "media-playback-start-symbolic" },
   [FERRY_FILTER_PAUSED] = { NC_ ("filter", "Paused"), "media-playback-pause-symbolic" },
   [FERRY_FILTER_NEEDS_YOU] = { NC_ ("filter", "Needs You"), "dialog-warning-symbolic" },
   [FERRY_FILTER_FINISHED] = { NC_ ("filter", "Finished"), "object-select-symbolic" },
@@ -46,7 +48,7 @@ row_activated_cb (GtkListBox *list, GtkListBoxRow *row, gpointer user_data)
 static void
 describe_row (FerrySidebar *self, FerryFilter filter)
 {
-  /* Translators: a filter and how many downloads it shows, for a screen reader: "Paused, 3". */
+  /* Translators: a filter and how many transfers it shows, for a screen reader: "Paused, 3". */
   g_autofree char *label
       = g_strdup_printf (_ ("%s, %u"), filter_title (filter), self->numbers[filter]);
 

@@ -21,6 +21,7 @@ struct _FerryTransferRow
   FerryTransfer *transfer;
 
   GtkImage *icon;
+  GtkImage *direction;
   GtkLabel *name;
   GtkProgressBar *progress;
   GtkImage *mark;
@@ -28,6 +29,7 @@ struct _FerryTransferRow
   GtkButton *help_button;
   GtkButton *toggle_button;
   GtkButton *show_button;
+  GtkButton *copy_button;
   GtkButton *menu_button;
 };
 
@@ -56,10 +58,12 @@ ferry_transfer_help (FerryTransfer *transfer)
     {
     case FERRY_ERROR_UNAUTHORIZED:
       /* A receiver has a token, neither name nor password. */
-      return ferry_transfer_get_direction (transfer) == FERRY_UPLOAD ? FERRY_HELP_TRY_AGAIN
+      return ferry_transfer_get_direction (transfer) == FERRY_UPLOAD ? FERRY_HELP_TOKEN
                                                                      : FERRY_HELP_SIGN_IN;
     case FERRY_ERROR_WEB_PAGE:
       return FERRY_HELP_SAVE_ANYWAY;
+    case FERRY_ERROR_SOURCE_CHANGED:
+      return FERRY_HELP_START_AGAIN;
     default:
       return FERRY_HELP_TRY_AGAIN;
     }
@@ -72,8 +76,12 @@ help_label (FerryHelp help)
     {
     case FERRY_HELP_SIGN_IN:
       return _ ("Sign In…");
+    case FERRY_HELP_TOKEN:
+      return _ ("Enter Token…");
     case FERRY_HELP_SAVE_ANYWAY:
       return _ ("Save Anyway");
+    case FERRY_HELP_START_AGAIN:
+      return _ ("Start Again");
     case FERRY_HELP_TRY_AGAIN:
       return _ ("Try Again");
     case FERRY_HELP_NONE:
@@ -96,7 +104,7 @@ update_description (FerryTransferRow *self)
   GtkWidget *item = gtk_widget_get_parent (GTK_WIDGET (self));
   const char *name = ferry_transfer_get_name (self->transfer);
   const char *caption = ferry_transfer_get_caption (self->transfer);
-  /* Translators: a download for a screen reader: its name, and what it does. */
+  /* Translators: a row for a screen reader: its name, and what it does. */
   g_autofree char *label = g_strdup_printf (_ ("%s: %s"), name, caption);
 
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
@@ -105,11 +113,36 @@ update_description (FerryTransferRow *self)
                                     -1);
 }
 
+/* Which way it goes: seen by an arrow, told as the item's description. */
+static void
+update_direction (FerryTransferRow *self)
+{
+  gboolean up = ferry_transfer_get_direction (self->transfer) == FERRY_UPLOAD;
+  GtkWidget *item = gtk_widget_get_parent (GTK_WIDGET (self));
+  g_autofree char *whereto = ferry_transfer_get_whereto (self->transfer);
+  g_autofree char *text
+      = up ? g_strdup_printf (_ ("Upload to %s"), whereto) : g_strdup (_ ("Download"));
+
+  gtk_image_set_from_icon_name (self->direction, up ? "go-up-symbolic" : "go-down-symbolic");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->direction), text);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->direction), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  text, -1);
+  if (item != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (item), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                    text, -1);
+  if (up)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "upload");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self), "upload");
+}
+
 static void
 update_icon (FerryTransferRow *self)
 {
-  g_autoptr (GIcon) icon = ferry_file_icon_new (ferry_transfer_get_name (self->transfer),
-                                                ferry_transfer_get_media_type (self->transfer));
+  gboolean up = ferry_transfer_get_direction (self->transfer) == FERRY_UPLOAD;
+  g_autoptr (GIcon) icon = ferry_file_icon_new (
+      ferry_transfer_get_name (self->transfer), ferry_transfer_get_media_type (self->transfer),
+      up ? "ferry-upload-symbolic" : "ferry-download-symbolic");
 
   gtk_image_set_from_gicon (self->icon, icon);
 }
@@ -188,6 +221,7 @@ update_buttons (FerryTransferRow *self, FerryState state)
 {
   FerryHelp help = ferry_transfer_help (self->transfer);
   gboolean done = state == FERRY_STATE_DONE;
+  gboolean up = ferry_transfer_get_direction (self->transfer) == FERRY_UPLOAD;
   gboolean runs = ferry_transfer_get_wanted (self->transfer) == FERRY_WANTED_RUN;
 
   gtk_widget_set_visible (GTK_WIDGET (self->help_button), help != FERRY_HELP_NONE);
@@ -198,7 +232,9 @@ update_buttons (FerryTransferRow *self, FerryState state)
                                                       : "media-playback-start-symbolic");
   set_button_name (self->toggle_button, runs ? _ ("Pause") : _ ("Resume"));
 
-  gtk_widget_set_visible (GTK_WIDGET (self->show_button), done);
+  gtk_widget_set_visible (GTK_WIDGET (self->show_button), done && !up);
+  gtk_widget_set_visible (GTK_WIDGET (self->copy_button),
+                          done && up && ferry_transfer_get_link (self->transfer) != NULL);
 }
 
 static void
@@ -244,6 +280,12 @@ show_clicked_cb (FerryTransferRow *self)
 }
 
 static void
+copy_clicked_cb (FerryTransferRow *self)
+{
+  emit_command (self, FERRY_ROW_COPY);
+}
+
+static void
 menu_clicked_cb (FerryTransferRow *self)
 {
   emit_command (self, FERRY_ROW_MENU);
@@ -281,6 +323,7 @@ ferry_transfer_row_class_init (FerryTransferRowClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/ferryapp/Ferry/ferry-transfer-row.ui");
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, icon);
+  gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, direction);
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, name);
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, progress);
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, mark);
@@ -288,10 +331,12 @@ ferry_transfer_row_class_init (FerryTransferRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, help_button);
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, toggle_button);
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, show_button);
+  gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, copy_button);
   gtk_widget_class_bind_template_child (widget_class, FerryTransferRow, menu_button);
   gtk_widget_class_bind_template_callback (widget_class, help_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, toggle_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, show_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, copy_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, menu_clicked_cb);
 }
 
@@ -329,6 +374,7 @@ ferry_transfer_row_set_transfer (FerryTransferRow *self, FerryTransfer *transfer
   g_signal_group_set_target (self->signals, transfer);
   if (transfer != NULL)
     {
+      update_direction (self);
       update_name (self);
       update_state (self);
     }

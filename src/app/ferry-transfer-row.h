@@ -13,6 +13,7 @@ typedef enum
   FERRY_ROW_TOGGLE, /* pause or resume */
   FERRY_ROW_HELP,   /* the one thing that helps: see ferry_transfer_help () */
   FERRY_ROW_SHOW,   /* show the file in its folder */
+  FERRY_ROW_COPY,   /* copy the link that others can fetch it from */
   FERRY_ROW_MENU    /* open the menu at ferry_transfer_row_get_menu_button () */
 } FerryRowCommand;
 
@@ -21,7 +22,9 @@ typedef enum
 {
   FERRY_HELP_NONE,
   FERRY_HELP_SIGN_IN,
+  FERRY_HELP_TOKEN,
   FERRY_HELP_SAVE_ANYWAY,
+  FERRY_HELP_START_AGAIN,
   FERRY_HELP_TRY_AGAIN
 } FerryHelp;
 

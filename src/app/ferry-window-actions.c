@@ -10,6 +10,7 @@
 #include "ferry-list-hold.h"
 #include "ferry-message-dialog.h"
 #include "ferry-sign-in.h"
+#include "ferry-token-ask.h"
 #include "ferry-undo.h"
 
 static gboolean
@@ -85,6 +86,13 @@ ferry_window_help_transfer (FerryWindow *self, FerryTransfer *transfer)
     case FERRY_HELP_SIGN_IN:
       ferry_sign_in_ask (GTK_WINDOW (self), self->engine, transfer);
       break;
+    case FERRY_HELP_TOKEN:
+      ferry_token_ask (GTK_WINDOW (self), self->engine, transfer);
+      break;
+    case FERRY_HELP_START_AGAIN:
+      /* What was sent belongs to a file that is no more. */
+      ferry_engine_start_again (self->engine, transfer);
+      break;
     case FERRY_HELP_SAVE_ANYWAY:
       ferry_engine_accept_web_page (self->engine, transfer);
       break;
@@ -101,6 +109,27 @@ static void
 add_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   ferry_window_ask_for_links (FERRY_WINDOW (widget), NULL);
+}
+
+static void
+upload_files_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  ferry_window_choose_uploads (FERRY_WINDOW (widget), FALSE);
+}
+
+static void
+upload_folder_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  ferry_window_choose_uploads (FERRY_WINDOW (widget), TRUE);
+}
+
+static void
+receive_here_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (widget));
+  FerryReceiveHere *here = ferry_application_get_receive_here (FERRY_APPLICATION (application));
+
+  ferry_receive_here_present (here, GTK_WINDOW (widget), NULL, NULL);
 }
 
 static void
@@ -150,8 +179,8 @@ clear_finished_action (GtkWidget *widget, const char *name, GVariant *parameter)
   if (removed->len == 0)
     return;
   g_autofree char *title
-      = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u finished download cleared",
-                                      "%u finished downloads cleared", removed->len),
+      = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u removed from the list",
+                                      "%u removed from the list", removed->len),
                          removed->len);
   adw_toast_overlay_add_toast (self->toasts,
                                ferry_undo_removal (self->engine, self->list, removed, title));
@@ -178,26 +207,49 @@ show_in_folder_action (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+copy_links (FerryWindow *self, GPtrArray *transfers)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint n = 0;
+
+  for (guint i = 0; i < transfers->len; i++)
+    {
+      const char *link = ferry_transfer_get_link (g_ptr_array_index (transfers, i));
+
+      if (link == NULL)
+        continue;
+      if (n++ > 0)
+        g_string_append_c (text, '\n');
+      g_string_append (text, link);
+    }
+  if (n == 0)
+    {
+      ferry_window_toast (self, _ ("An upload has a link once it is finished."));
+      return;
+    }
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text->str);
+
+  g_autofree char *sentence
+      = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Link copied", "%u links copied", n), n);
+  ferry_window_toast (self, sentence);
+}
+
+void
+ferry_window_copy_link (FerryWindow *self, FerryTransfer *transfer)
+{
+  g_autoptr (GPtrArray) transfers = g_ptr_array_new ();
+
+  g_ptr_array_add (transfers, transfer);
+  copy_links (self, transfers);
+}
+
+static void
 copy_link_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   FerryWindow *self = FERRY_WINDOW (widget);
   g_autoptr (GPtrArray) selected = ferry_window_get_selected (self);
-  g_autoptr (GString) text = g_string_new (NULL);
 
-  for (guint i = 0; i < selected->len; i++)
-    {
-      if (i > 0)
-        g_string_append_c (text, '\n');
-      FerryTransfer *transfer = g_ptr_array_index (selected, i);
-      const char *link = ferry_transfer_get_link (transfer);
-      g_string_append (text, link != NULL ? link : ferry_transfer_get_address (transfer));
-    }
-  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text->str);
-
-  g_autofree char *sentence = g_strdup_printf (
-      g_dngettext (GETTEXT_PACKAGE, "Link copied", "%u links copied", selected->len),
-      selected->len);
-  ferry_window_toast (self, sentence);
+  copy_links (self, selected);
 }
 
 static void
@@ -270,6 +322,40 @@ start_again_response_cb (AdwMessageDialog *dialog, const char *response, gpointe
     start_again (question->engine, question->transfers);
 }
 
+/* Which way they all go: FERRY_N_DIRECTIONS when not all do the same. */
+static FerryDirection
+common_direction (GPtrArray *transfers)
+{
+  FerryDirection direction = FERRY_N_DIRECTIONS;
+
+  for (guint i = 0; i < transfers->len; i++)
+    {
+      FerryDirection one = ferry_transfer_get_direction (g_ptr_array_index (transfers, i));
+      if (i > 0 && one != direction)
+        return FERRY_N_DIRECTIONS;
+      direction = one;
+    }
+  return direction;
+}
+
+/* Translators: %s is a size: "124 MB". (transfer full) */
+static char *
+what_is_lost (GPtrArray *transfers, const char *size)
+{
+  switch (common_direction (transfers))
+    {
+    case FERRY_DOWNLOAD:
+      return g_strdup_printf (
+          _ ("What was downloaded so far, %s, is thrown away and downloaded anew."), size);
+    case FERRY_UPLOAD:
+      return g_strdup_printf (_ ("What was sent so far, %s, is thrown away and sent anew."), size);
+    case FERRY_N_DIRECTIONS:
+    default:
+      return g_strdup_printf (
+          _ ("What was downloaded and sent so far, %s, is thrown away and comes anew."), size);
+    }
+}
+
 /* Bytes that starting again would throw away: a finished file stays. */
 static guint64
 bytes_at_stake (GPtrArray *transfers)
@@ -288,13 +374,11 @@ ask_to_start_again (FerryWindow *self, GPtrArray *transfers, guint64 bytes)
   AdwMessageDialog *dialog = ferry_message_dialog_new (GTK_WINDOW (self), _ ("Start Again?"));
   StartAgain *question = g_new0 (StartAgain, 1);
   g_autofree char *size = ferry_format_size (bytes);
+  g_autofree char *body = what_is_lost (transfers, size);
 
   question->engine = g_object_ref (self->engine);
   question->transfers = g_ptr_array_ref (transfers);
-  adw_message_dialog_format_body (
-      dialog,
-      /* Translators: %s is a size: "124 MB". */
-      _ ("What was downloaded so far, %s, is thrown away and downloaded anew."), size);
+  adw_message_dialog_set_body (dialog, body);
   adw_message_dialog_add_responses (dialog, "cancel", _ ("_Cancel"), "start-again",
                                     _ ("_Start Again"), NULL);
   adw_message_dialog_set_response_appearance (dialog, "start-again", ADW_RESPONSE_DESTRUCTIVE);
@@ -324,9 +408,9 @@ removal_title (GPtrArray *transfers)
   if (transfers->len == 1)
     return g_strdup_printf (_ ("“%s” removed"),
                             ferry_transfer_get_name (g_ptr_array_index (transfers, 0)));
-  return g_strdup_printf (
-      g_dngettext (GETTEXT_PACKAGE, "%u download removed", "%u downloads removed", transfers->len),
-      transfers->len);
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u removed from the list",
+                                       "%u removed from the list", transfers->len),
+                          transfers->len);
 }
 
 /* The row that comes up in the place of the first removed one is the next to work on. */
@@ -401,6 +485,9 @@ static const struct
   GtkWidgetActionActivateFunc activate;
 } ACTIONS[] = {
   { "win.add", add_action },
+  { "win.upload-files", upload_files_action },
+  { "win.upload-folder", upload_folder_action },
+  { "win.receive-here", receive_here_action },
   { "win.paste", paste_action },
   { "win.search", search_action },
   { "win.sidebar", sidebar_action },
@@ -451,7 +538,8 @@ ferry_window_install_actions (GtkWidgetClass *widget_class)
 typedef struct
 {
   guint n;
-  gboolean done;
+  gboolean open;
+  gboolean link;
   gboolean pause;
   gboolean resume;
   gboolean start_again;
@@ -467,7 +555,9 @@ selection_abilities (FerryWindow *self)
     {
       FerryTransfer *transfer = g_ptr_array_index (selected, i);
 
-      can.done |= ferry_transfer_get_state (transfer) == FERRY_STATE_DONE;
+      can.open |= ferry_transfer_get_state (transfer) == FERRY_STATE_DONE
+                  || ferry_transfer_get_direction (transfer) == FERRY_UPLOAD;
+      can.link |= ferry_transfer_get_link (transfer) != NULL;
       can.pause |= can_pause (transfer);
       can.resume |= can_resume (transfer);
       can.start_again |= can_start_again (transfer);
@@ -489,6 +579,9 @@ update_queue_actions (FerryWindow *self)
   for (guint i = 0; self->filter != NULL && i < FERRY_N_FILTERS; i++)
     counts[i] = ferry_queue_filter_get_count (self->filter, i);
   set_enabled (self, "win.add", self->engine != NULL);
+  set_enabled (self, "win.upload-files", self->engine != NULL);
+  set_enabled (self, "win.upload-folder", self->engine != NULL);
+  set_enabled (self, "win.receive-here", self->engine != NULL);
   set_enabled (self, "win.paste", self->engine != NULL);
   set_enabled (self, "win.select-all", counts[FERRY_FILTER_ALL] > 0);
   set_enabled (self, "win.search", counts[FERRY_FILTER_ALL] > 0);
@@ -504,9 +597,9 @@ ferry_window_update_actions (FerryWindow *self)
   Abilities can = selection_abilities (self);
 
   update_queue_actions (self);
-  set_enabled (self, "win.open", can.n == 1 && can.done);
+  set_enabled (self, "win.open", can.n == 1 && can.open);
   set_enabled (self, "win.show-in-folder", can.n == 1);
-  set_enabled (self, "win.copy-link", can.n > 0);
+  set_enabled (self, "win.copy-link", can.link);
   set_enabled (self, "win.pause", can.pause);
   set_enabled (self, "win.resume", can.resume);
   set_enabled (self, "win.toggle", can.pause || can.resume);

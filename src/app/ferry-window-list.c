@@ -168,6 +168,9 @@ command_cb (FerryTransferRow *row, int command, gpointer user_data)
     case FERRY_ROW_SHOW:
       ferry_window_show_transfer (self, transfer);
       break;
+    case FERRY_ROW_COPY:
+      ferry_window_copy_link (self, transfer);
+      break;
     case FERRY_ROW_MENU:
       select_for_menu (self, row);
       open_menu_below (self, ferry_transfer_row_get_menu_button (row));

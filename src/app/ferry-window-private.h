@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ferry-drop-zone.h"
 #include "ferry-queue-filter.h"
 #include "ferry-sidebar.h"
 #include "ferry-transfer-row.h"
@@ -8,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Shared by the files of the window alone: ferry-window.c (pages), -list.c (the list and its menu), -actions.c, and
- * -links.c (links that come in). */
+/* Shared by the files of the window alone: ferry-window.c (pages), -list.c (the list and its menu), -actions.c,
+ * -links.c (links that come in), -uploads.c (files that go out) and -drop.c (both, dropped). */
 struct _FerryWindow
 {
   AdwApplicationWindow parent_instance;
@@ -21,20 +22,23 @@ struct _FerryWindow
   guint update_source;
   GtkDropTargetAsync *drop_target; /* owned by the window as a widget */
   GdkDrop *drop;                   /* (nullable): what hovers */
-  char **dropped;                  /* (nullable): its links */
+  GCancellable *drop_cancellable;  /* (nullable): ends with it */
+  GPtrArray *dropped_files;        /* (nullable) (element-type GFile): its files */
+  char **dropped_links;            /* (nullable): its links */
   gboolean drop_ready;             /* they came in */
-  gboolean drop_released;          /* the person let go before it did */
+  gboolean drop_released;          /* the person let go of it */
+  GQueue batches;                  /* of FerryUploadBatch: files on their way into the queue */
 
   AdwWindowTitle *title;
   GtkToggleButton *sidebar_button;
-  GtkButton *add_button;
+  AdwSplitButton *add_button;
   GtkButton *all_button;
   GtkToggleButton *search_button;
   GtkMenuButton *menu_button;
   GtkRevealer *banner;
   GtkLabel *banner_label;
   AdwToastOverlay *toasts;
-  GtkWidget *drop_note;
+  FerryDropZone *drop_zone;
   GtkStack *pages;
   AdwStatusPage *error_page;
   GtkButton *empty_button;
@@ -72,12 +76,22 @@ void ferry_window_install_actions (GtkWidgetClass *widget_class);
 void ferry_window_update_actions (FerryWindow *self);
 void ferry_window_open_transfer (FerryWindow *self, FerryTransfer *transfer);
 void ferry_window_show_transfer (FerryWindow *self, FerryTransfer *transfer);
+void ferry_window_copy_link (FerryWindow *self, FerryTransfer *transfer);
 void ferry_window_toggle_transfer (FerryWindow *self, FerryTransfer *transfer);
 void ferry_window_help_transfer (FerryWindow *self, FerryTransfer *transfer);
 
 /* ferry-window-links.c */
-void ferry_window_init_links (FerryWindow *self);
-void ferry_window_dispose_links (FerryWindow *self);
 void ferry_window_paste (FerryWindow *self);
+
+/* ferry-window-uploads.c */
+/* Lets the person pick files, or folders, to upload. */
+void ferry_window_choose_uploads (FerryWindow *self, gboolean folders);
+void ferry_window_dispose_uploads (FerryWindow *self);
+
+/* ferry-window-drop.c */
+void ferry_window_init_drop (FerryWindow *self);
+void ferry_window_dispose_drop (FerryWindow *self);
+/* The files in a GDK_TYPE_FILE_LIST. (transfer full) (element-type GFile) */
+GPtrArray *ferry_window_files_of_value (const GValue *value);
 
 G_END_DECLS

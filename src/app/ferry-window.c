@@ -8,6 +8,7 @@
 #include "ferry-bidi.h"
 #include "ferry-error.h"
 #include "ferry-format.h"
+#include "ferry-pair-layout.h"
 
 /* Around the title and its subtitle in the header bar. */
 #define TITLE_MARGINS 24
@@ -67,19 +68,26 @@ fits_title (FerryWindow *self, const char *subtitle)
   return width + TITLE_MARGINS <= room_for_title (self);
 }
 
+/* (nullable) when nothing moves that way */
+static char *
+arrow_and_speed (const char *arrow, guint64 speed)
+{
+  g_autofree char *text = ferry_format_speed (speed);
+
+  return speed > 0 ? g_strconcat (arrow, text, NULL) : NULL;
+}
+
 static void
 update_title (FerryWindow *self)
 {
   guint64 speed = self->engine != NULL ? ferry_engine_get_speed (self->engine) : 0;
+  guint64 up = speed > 0 ? ferry_engine_get_upload_speed (self->engine) : 0;
+  g_autofree char *down_text = arrow_and_speed ("↓ ", speed - up);
+  g_autofree char *up_text = arrow_and_speed ("↑ ", up);
+  const char *const parts[] = { down_text, up_text };
+  g_autofree char *text = ferry_format_join (parts, G_N_ELEMENTS (parts));
+  g_autofree char *subtitle = ferry_bidi_caption (text);
 
-  if (speed == 0)
-    {
-      adw_window_title_set_subtitle (self->title, "");
-      return;
-    }
-  g_autofree char *text = ferry_format_speed (speed);
-  g_autofree char *arrow = g_strconcat ("↓ ", text, NULL);
-  g_autofree char *subtitle = ferry_bidi_caption (arrow);
   adw_window_title_set_subtitle (self->title, fits_title (self, subtitle) ? subtitle : "");
 }
 
@@ -106,6 +114,10 @@ nothing_title (FerryFilter filter)
 {
   switch (filter)
     {
+    case FERRY_FILTER_DOWNLOADS:
+      return _ ("No Downloads");
+    case FERRY_FILTER_UPLOADS:
+      return _ ("No Uploads");
     case FERRY_FILTER_ACTIVE:
       return _ ("Nothing Is Under Way");
     case FERRY_FILTER_PAUSED:
@@ -128,8 +140,10 @@ update_nothing_page (FerryWindow *self)
                       && *gtk_editable_get_text (GTK_EDITABLE (self->search_entry)) != '\0';
   FerryFilter filter = ferry_queue_filter_get_filter (self->filter);
 
-  adw_status_page_set_icon_name (self->nothing_page,
-                                 searches ? "system-search-symbolic" : "ferry-download-symbolic");
+  const char *icon
+      = filter == FERRY_FILTER_UPLOADS ? "ferry-upload-symbolic" : "ferry-download-symbolic";
+
+  adw_status_page_set_icon_name (self->nothing_page, searches ? "system-search-symbolic" : icon);
   adw_status_page_set_title (self->nothing_page,
                              searches ? _ ("Nothing Found") : nothing_title (filter));
   adw_status_page_set_description (self->nothing_page,
@@ -254,7 +268,8 @@ ferry_window_dispose (GObject *object)
 
   g_clear_handle_id (&self->update_source, g_source_remove);
   g_clear_weak_pointer (&self->shortcuts);
-  ferry_window_dispose_links (self);
+  ferry_window_dispose_drop (self);
+  ferry_window_dispose_uploads (self);
   if (self->engine != NULL)
     g_signal_handlers_disconnect_by_data (self->engine, self);
   if (self->filter != NULL)
@@ -285,7 +300,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, banner_label);
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, toasts);
-  gtk_widget_class_bind_template_child (widget_class, FerryWindow, drop_note);
+  gtk_widget_class_bind_template_child (widget_class, FerryWindow, drop_zone);
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, error_page);
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, empty_button);
@@ -311,6 +326,8 @@ ferry_window_class_init (FerryWindowClass *klass)
   widget_class->size_allocate = ferry_window_size_allocate;
   GTK_WINDOW_CLASS (klass)->close_request = ferry_window_close_request;
 
+  g_type_ensure (FERRY_TYPE_DROP_ZONE);
+  g_type_ensure (FERRY_TYPE_PAIR_LAYOUT);
   g_type_ensure (FERRY_TYPE_SIDEBAR);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/ferryapp/Ferry/ferry-window.ui");
@@ -324,14 +341,36 @@ ferry_window_class_init (FerryWindowClass *klass)
 }
 
 static void
+set_name (GtkWidget *widget, const char *name)
+{
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+/* libadwaita 1.2 gives the two halves no names. */
+static void
+name_add_button (FerryWindow *self)
+{
+  for (GtkWidget *half = gtk_widget_get_first_child (GTK_WIDGET (self->add_button)); half != NULL;
+       half = gtk_widget_get_next_sibling (half))
+    if (GTK_IS_MENU_BUTTON (half))
+      {
+        set_name (half, _ ("Download or Upload"));
+        set_name (gtk_widget_get_first_child (half), _ ("Download or Upload"));
+      }
+    else if (GTK_IS_BUTTON (half))
+      set_name (half, _ ("New Download"));
+}
+
+static void
 ferry_window_init (FerryWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  name_add_button (self);
 
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self->list));
   ferry_window_init_list (self);
-  ferry_window_init_links (self);
+  ferry_window_init_drop (self);
   ferry_window_update_actions (self);
 }
 
@@ -384,8 +423,8 @@ say_what_was_set_apart (FerryWindow *self)
     return;
   g_autofree char *shown = g_filename_display_name (path);
   g_autofree char *sentence = g_strdup_printf (
-      _ ("The list of downloads was damaged, so Ferry started a new one. The old one is kept as "
-         "“%s”. Files that were downloaded are where they were."),
+      _ ("The list was damaged, so Ferry started a new one. The old one is kept as “%s”. Files "
+         "that were downloaded are where they were."),
       shown);
   show_banner (self, sentence);
 }
@@ -432,11 +471,11 @@ error_title (const GError *error)
   switch (ferry_error_get_code (error))
     {
     case FERRY_ERROR_STORE_BUSY:
-      return _ ("The Downloads Are in Use Elsewhere");
+      return _ ("The List Is in Use Elsewhere");
     case FERRY_ERROR_STORE_NEWER:
       return _ ("Made by a Newer Ferry");
     default:
-      return _ ("The Downloads Cannot Be Opened");
+      return _ ("The List Cannot Be Opened");
     }
 }
 

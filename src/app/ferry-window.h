@@ -28,6 +28,10 @@ void ferry_window_add_links (FerryWindow *self, const char *const *links);
 /* Opens the dialog for new downloads with @text, NULL: with what the clipboard holds. */
 void ferry_window_ask_for_links (FerryWindow *self, const char *text);
 
+/* Opens the dialog that asks where to upload @files. (element-type GFile): files and folders. After
+ * ferry_window_set_engine (). */
+void ferry_window_ask_to_upload (FerryWindow *self, GPtrArray *files);
+
 /* Size and filter, for the next launch. */
 void ferry_window_save (FerryWindow *self);
 

@@ -16,8 +16,20 @@ from desktop import Bench
 
 COMPLAINT = re.compile(r"WARNING|CRITICAL|ERROR")
 MIB = 1 << 20
+CONTROLS = ("push button", "toggle button", "entry", "text", "spin button", "check box", "radio button", "combo box",
+            "switch", "slider", "menu item", "list item", "link")
 
 bench = None
+
+
+def has_name(node):
+    return re.match(r"(?!Gtk|Adw|Ferry[A-Z])\S", node.name) is not None
+
+
+def is_group(node):
+    """A row that folds others away: the keyboard goes to the first of them, which has a name."""
+    inner = (n for n in node.walk() if n.role == node.role and n.accessible != node.accessible)
+    return has_name(first) if (first := next(inner, None)) else False
 
 
 class Server:
@@ -52,9 +64,9 @@ class Case(unittest.TestCase):
         self.apps = []
         self.addCleanup(self._end_apps)
 
-    def launch(self, *arguments, env=None):
+    def launch(self, *arguments, **options):
         from driver import App
-        app = App(bench.desktop, bench.installed, self.home, *arguments, env=env)
+        app = App(bench.desktop, bench.installed, self.home, *arguments, **options)
         self.apps.append(app)
         return app
 
@@ -94,6 +106,29 @@ class Case(unittest.TestCase):
         self.assertEqual(process.stdout.readline(), "ready\n")
         return process
 
+    def drag(self, app, *what):
+        """Has the other program drag something into the window, see other_app.py; what lets go of it there."""
+        from driver import wait
+        tool = bench.desktop.tool
+        self.helper(*what)
+        source = wait("the other window", lambda: tool("search", "--onlyvisible", "--name", "^Other$")).split()[-1]
+        tool("windowmove", "--sync", source, 0, 0)
+        told = dict(line.split("=") for line in tool("getwindowgeometry", "--shell", source).splitlines())
+        start = (int(told["X"]) + int(told["WIDTH"]) // 2, int(told["Y"]) + int(told["HEIGHT"]) // 2)
+        end = app.main.place()
+        steps = [[a + (b - a) * i // 12 for a, b in zip(start, end)] for i in range(1, 13)]
+        # A toolkit sees a drag in its movements; all at once they would be one.
+        moves = [a for at in steps for a in ("mousemove", *at, "sleep", "0.02")]
+        tool("mousemove", start[0] - 3, start[1] - 3, "mousemove", *start, "mousedown", 1, *moves)
+        return lambda: tool("mousemove_relative", "--", 2, 2, "mouseup", 1)
+
+    def clipboard_text(self):
+        """What another program would paste."""
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "other_app.py")
+        done = subprocess.run([sys.executable, path, "read-clipboard"], env=self.home.env, capture_output=True,
+                              text=True, timeout=30)
+        return json.loads(done.stdout)
+
     def ferryctl(self, *arguments):
         done = subprocess.run([bench.installed.ferryctl, *arguments], env=self.home.env, capture_output=True, text=True,
                               timeout=60)
@@ -102,6 +137,12 @@ class Case(unittest.TestCase):
 
     def downloaded(self, name):
         return os.path.join(self.home.downloads, name)
+
+    def nameless(self, window):
+        """Controls that a screen reader could say nothing about. A name of a C type is none."""
+        return [(node.role, node.name, node.size) for node in window.walk()
+                if node.role in CONTROLS and not has_name(node)
+                and "focusable" in node.states and min(node.size) > 0 and not is_group(node)]
 
     def picture(self, name):
         if folder := os.environ.get("FERRY_GUI_PICTURES"):

@@ -61,6 +61,10 @@ class Node:
         return name[:half] if name[:half] + " " + name[:half] == name else name
 
     @property
+    def description(self):
+        return self.accessible.get_description()
+
+    @property
     def states(self):
         return {state.value_nick for state in self.accessible.get_state_set().get_states()}
 
@@ -186,21 +190,29 @@ class Row:
 
 
 class App:
-    """A running Ferry."""
+    """A running Ferry. asks: the dialog it begins with."""
 
-    def __init__(self, desktop, installed, home, *arguments, env=None):
+    def __init__(self, desktop, installed, home, *arguments, env=None, asks=None):
         self.desktop, self.home = desktop, home
         self.log_path = os.path.join(home.root, "ferry.log")
         self._list = None
         with open(self.log_path, "a") as log:
             self.process = subprocess.Popen([installed.ferry, *arguments], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=dict(home.env, **(env or {})))
+        try:
+            self._wait_ready(asks)
+        except Missing:
+            # Or the next one would hand over to it.
+            self.end()
+            raise
+
+    def _wait_ready(self, asks):
         self.root = self._wait_alive("Ferry in the accessibility tree", self._find_root)
         self.main = self._wait_alive("the window", lambda: self.root.look("frame"))
         # Not “Ferry” in every language.
         self.title = self.main.name
         self.main_id = wait("the window on the screen", lambda: self._x_window(self.title)[0])
-        self.wait_active(self.title)
+        self.wait_active(asks or self.title)
 
     def _wait_alive(self, what, condition):
         def look():
@@ -306,7 +318,7 @@ class App:
     @property
     def list(self):
         if self._list is None:
-            self._list = self.find("list", "Downloads")
+            self._list = self.find("list", "Downloads and Uploads")
         return self._list
 
     def rows(self):

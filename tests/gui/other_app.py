@@ -3,28 +3,53 @@
 """Another program on the desktop: it owns the clipboard, or has something to drag. Prints “ready” once it does.
 
 other_app.py clipboard TEXT
-other_app.py drag MEDIA-TYPE TEXT
+other_app.py clipboard-files PATH…
+other_app.py read-clipboard           prints the text in it as JSON and ends
+other_app.py drag MEDIA-TYPE TEXT     as browsers and editors do
+other_app.py drag-files PATH…         as file managers do
 """
 
+import json
 import sys
 
 import gi
 
+gi.require_version("Gdk", "4.0")
 gi.require_version("Gtk", "4.0")
-from gi.repository import Gdk, GLib, Gtk  # noqa: E402
+from gi.repository import Gdk, Gio, GLib, GObject, Gtk  # noqa: E402
 
 
-def own_clipboard(text):
-    value = Gdk.ContentProvider.new_for_bytes("text/plain;charset=utf-8", GLib.Bytes.new(text.encode()))
-    if not Gdk.Display.get_default().get_clipboard().set_content(value):
+def bytes_of(media_type, text):
+    return Gdk.ContentProvider.new_for_bytes(media_type, GLib.Bytes.new(text.encode()))
+
+
+def list_of(paths):
+    files = Gdk.FileList.new_from_list([Gio.File.new_for_path(path) for path in paths])
+    return Gdk.ContentProvider.new_for_value(GObject.Value(Gdk.FileList, files))
+
+
+def clipboard():
+    return Gdk.Display.get_default().get_clipboard()
+
+
+def own_clipboard(content):
+    if not clipboard().set_content(content):
         sys.exit("the clipboard cannot be had")
     print("ready", flush=True)
 
 
-def offer_drag(media_type, text):
+def read_clipboard():
+    def read(source, result):
+        print(json.dumps(source.read_text_finish(result)), flush=True)
+        sys.exit()
+
+    clipboard().read_text_async(None, read)
+
+
+def offer_drag(content):
     window = Gtk.Window(title="Other", decorated=False, default_width=160, default_height=120)
     source = Gtk.DragSource(actions=Gdk.DragAction.COPY)
-    source.set_content(Gdk.ContentProvider.new_for_bytes(media_type, GLib.Bytes.new(text.encode())))
+    source.set_content(content)
     label = Gtk.Label(label="Drag me")
     label.add_controller(source)
     window.set_child(label)
@@ -34,10 +59,17 @@ def offer_drag(media_type, text):
 
 def main():
     Gtk.init()
-    if sys.argv[1] == "clipboard":
-        own_clipboard(sys.argv[2])
+    what, *values = sys.argv[1:]
+    if what == "clipboard":
+        own_clipboard(bytes_of("text/plain;charset=utf-8", values[0]))
+    elif what == "clipboard-files":
+        own_clipboard(list_of(values))
+    elif what == "read-clipboard":
+        read_clipboard()
+    elif what == "drag":
+        offer_drag(bytes_of(*values))
     else:
-        offer_drag(sys.argv[2], sys.argv[3])
+        offer_drag(list_of(values))
     GLib.MainLoop().run()
 
 

@@ -37,39 +37,23 @@ class Links(bed.Case):
     def test_paste_nonsense(self):
         """What is no link gives a toast, and adds nothing"""
         app = self.paste("Nothing to see here")
-        app.toast("There is no link in the clipboard")
+        app.toast("There is no link or file in the clipboard")
         self.assertEqual(self.ferryctl("list", "--json"), [])
-
-    def drag(self, app, media_type, text, name="Other"):
-        """From another window into the list."""
-        from driver import wait
-        tool = bed.bench.desktop.tool
-        self.helper("drag", media_type, text)
-        source = wait("the other window", lambda: tool("search", "--onlyvisible", "--name", f"^{name}$")).split()[-1]
-        tool("windowmove", "--sync", source, 0, 0)
-        told = dict(line.split("=") for line in tool("getwindowgeometry", "--shell", source).splitlines())
-        start = (int(told["X"]) + int(told["WIDTH"]) // 2, int(told["Y"]) + int(told["HEIGHT"]) // 2)
-        end = app.main.place()
-        steps = [[a + (b - a) * i // 12 for a, b in zip(start, end)] for i in range(1, 13)]
-        # A toolkit sees a drag in its movements; all at once they would be one.
-        moves = [a for at in steps for a in ("mousemove", *at, "sleep", "0.02")]
-        tool("mousemove", start[0] - 3, start[1] - 3, "mousemove", *start, "mousedown", 1, *moves)
-        return tool
 
     def test_drop_link(self):
         """A link dropped from another program is downloaded"""
         app = self.launch()
-        tool = self.drag(app, "text/uri-list", self.link("dropped.bin") + "\r\n")
-        app.find("label", "Drop Links to Download")
-        tool("mousemove_relative", "--", 2, 2, "mouseup", 1)
+        drop = self.drag(app, "drag", "text/uri-list", self.link("dropped.bin") + "\r\n")
+        app.find("label", "Drop to Download 1 Link")
+        drop()
         app.row("dropped.bin").wait("^2.0 kB")
 
     def test_drop_text(self):
         """So is a link in dropped text"""
         app = self.launch()
-        tool = self.drag(app, "text/plain;charset=utf-8", f"see {self.link('text.bin')}")
-        app.find("label", "Drop Links to Download")
-        tool("mousemove_relative", "--", 2, 2, "mouseup", 1)
+        drop = self.drag(app, "drag", "text/plain;charset=utf-8", f"see {self.link('text.bin')}")
+        app.find("label", "Drop to Download 1 Link")
+        drop()
         app.row("text.bin").wait("^2.0 kB")
 
 
