@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kills ferryctl again and again in the middle of a download, and looks at what it cost.
+"""Kills ferryctl again and again in the middle of a download or an upload, and looks at what it cost.
 
-A real nginx serves the file. `ferryctl get` is killed with SIGKILL at random moments and started
+Uploads, where the receiver is killed too, are in soak_upload.py. Downloads: a real nginx serves the file. `ferryctl get` is killed with SIGKILL at random moments and started
 again with the same command until it has finished. Then:
 
 - the file must be the server's, byte for byte (SHA-256);
@@ -15,6 +15,7 @@ again with the same command until it has finished. Then:
 
 import argparse
 import json
+import json
 import os
 import random
 import selectors
@@ -26,6 +27,8 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
+import soak_upload  # noqa: E402
+from check import Check  # noqa: E402
 from measure import (MIB, SOURCE_TREE, PeakMemory, file_sha256, format_size, make_file,  # noqa: E402
                      parse_size, private_environment)
 from nginx import Nginx, ServerError, die_with_parent  # noqa: E402
@@ -44,30 +47,6 @@ STALL_SECONDS = 120
 # A file that is finished cannot be killed. Between the byte that is waited for and the kill, progress is
 # told twice a second, and then there is a delay: stay so many seconds of transfer clear of the end.
 CLEAR_OF_END_SECONDS = 2.0
-
-
-class Check:
-    """Counts what held and what did not, as TAP or in plain lines."""
-
-    def __init__(self, tap):
-        self.tap = tap
-        self.count = self.failed = 0
-
-    def say(self, text):
-        print(f"# {text}" if self.tap else text, flush=True)
-
-    def that(self, held, text):
-        self.count += 1
-        self.failed += not held
-        if self.tap:
-            print(f"{'ok' if held else 'not ok'} {self.count} - {text}", flush=True)
-        else:
-            print(f"{'  held' if held else 'FAILED'}: {text}", flush=True)
-
-    def end(self):
-        if self.tap:
-            print(f"1..{self.count}")
-        return 1 if self.failed or self.count == 0 else 0
 
 
 class Moments:
@@ -257,18 +236,23 @@ def rounds(options):
 
 
 def parse_options():
-    parser = argparse.ArgumentParser(prog="./run soak", description="Kills ferryctl in mid-download, "
-                                     "over and over, and checks that nothing was lost.")
+    parser = argparse.ArgumentParser(prog="./run soak", description="Kills ferryctl in mid-download, and in "
+                                     "mid-upload ferry-receiver too, over and over, and checks that nothing was lost.")
+    parser.add_argument("--downloads", action="store_true", help="downloads only")
+    parser.add_argument("--uploads", action="store_true", help="uploads only")
+    parser.add_argument("--whom", action="append", choices=soak_upload.WHOM,
+                        help="of an upload: who is killed (each in turn)")
     parser.add_argument("--size", type=parse_size, default=2 << 30, help="of the file (2GiB)")
-    parser.add_argument("--kills", type=int, default=50, help="kills in each download (50)")
-    parser.add_argument("--rounds", type=int, default=1, help="downloads over each scheme (1)")
+    parser.add_argument("--kills", type=int, default=50, help="kills in each download and upload (50)")
+    parser.add_argument("--rounds", type=int, default=1, help="of all that over each scheme (1)")
     parser.add_argument("--minutes", type=float, help="go on for so long, instead of --rounds")
     parser.add_argument("--http", action="store_true", help="HTTP only")
     parser.add_argument("--https", action="store_true", help="HTTPS only")
     parser.add_argument("--rate", type=parse_size, default=128 * MIB,
-                        help="bytes a second the server sends at most (128MiB)")
+                        help="bytes a second the line carries at most (128MiB)")
     parser.add_argument("--unlimited", dest="rate", action="store_const", const=0,
-                        help="as fast as the server can")
+                        help="as fast as both ends can")
+    parser.add_argument("--chunk-size", type=parse_size, default=5 * MIB, help="of an upload (5MiB)")
     parser.add_argument("--sync", type=float, default=0.5,
                         help="seconds the disk may take to sync a second's worth (0.5)")
     parser.add_argument("--seed", type=int, help="of the random moments, to see a run again")
@@ -278,6 +262,8 @@ def parse_options():
     parser.add_argument("--tap", action="store_true", help="report as TAP")
     parser.add_argument("--ferryctl", default=os.path.join(SOURCE_TREE, "_build/prefix/bin/ferryctl"),
                         help="the program to kill")
+    parser.add_argument("--receiver", default=os.path.join(SOURCE_TREE, "_build/prefix/bin/ferry-receiver"),
+                        help="the other end of an upload")
     options = parser.parse_args()
     if options.kills < 1 or options.rounds < 1:
         parser.error("at least one kill and one round")
@@ -289,7 +275,6 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     check = Check(options.tap)
     seed = options.seed if options.seed is not None else random.randrange(1 << 32)
-    dice = random.Random(seed)
     schemes = [s for s, chosen in ((False, options.http), (True, options.https))
                if chosen or options.http == options.https]
     check.say(f"seed {seed}: --seed={seed} kills at the same moments again")
@@ -301,7 +286,11 @@ def main():
         for number in rounds(options):
             check.say(f"round {number}")
             for secure in schemes:
-                one_download(options, check, secure, source, sha256, dice)
+                again = f"{seed} {number} {secure}"
+                if options.downloads or not options.uploads:
+                    one_download(options, check, secure, source, sha256, random.Random(again))
+                if options.uploads or not options.downloads:
+                    soak_upload.run(options, check, secure, source, sha256, again)
     return check.end()
 
 
