@@ -72,8 +72,9 @@ refuse (FerryTestBed *bed,
 {
   guint before = g_list_model_get_n_items (G_LIST_MODEL (destinations_of (bed)));
   g_autoptr (GError) error = NULL;
+  g_autofree char *shown = g_strescape (name, NULL);
 
-  g_test_message ("“%s” at “%s”", name, address);
+  g_test_message ("\"%s\" at %s", shown, address);
   g_assert_null (try_save (bed, destination, name, address, token, &error));
   g_assert_error (error, FERRY_ERROR, code);
   ferry_test_assert_sentence (error->message);
