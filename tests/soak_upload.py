@@ -172,7 +172,8 @@ class Upload:
         if what == "complete":
             self.wait(self.is_completing)
         elif what is not None:
-            self.wait(lambda: self.proxy.reached() >= what)
+            # Chunks whose 200 was lost with a kill never go up again, so the line may never have seen that many.
+            self.wait(lambda: self.proxy.reached() >= what or self.is_completing())
         end = time.monotonic() + delay
         while time.monotonic() < end and not self.client.ended:
             time.sleep(min(0.01, delay))
