@@ -18,6 +18,9 @@
 #include "ferry-error.h"
 #include "ferry-record.h"
 
+/* How long after the keyring stayed locked nobody is asked to unlock it. */
+#define QUIET_SECONDS 10
+
 #define KEYRING "org.freedesktop.secrets"
 
 /* GNOME Keyring does not find an item of a locked keyring by the schema's name, so "application" says whose it is. */
@@ -139,7 +142,9 @@ typedef struct
   GMainContext *context;
   GDBusConnection *bus; /* (nullable) */
   GHashTable *attributes;
-  GCancellable *cancellable; /* (not owned) (nullable) */
+  GCancellable *given; /* (not owned) (nullable) */
+  gulong handler;
+  GCancellable *cancellable; /* follows @given, in this thread: libsecret is made for no other */
   GAsyncResult *result;
 } Call;
 
@@ -154,12 +159,30 @@ needs_bus (void)
   return !g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS) && g_getenv ("SNAP_NAME") == NULL;
 }
 
+static gboolean
+cancel_cb (gpointer data)
+{
+  g_cancellable_cancel (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Any thread. */
+static void
+given_cancelled_cb (GCancellable *given, Call *self)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_callback (source, cancel_cb, g_object_ref (self->cancellable), g_object_unref);
+  g_source_attach (source, self->context);
+}
+
 static GVariant *
 ask_bus (Call *self, const char *method, GVariant *parameters, GError **cause)
 {
   return g_dbus_connection_call_sync (self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                       "org.freedesktop.DBus", method, parameters, NULL,
-                                      G_DBUS_CALL_FLAGS_NONE, -1, self->cancellable, cause);
+                                      G_DBUS_CALL_FLAGS_NONE, -1, self->given, cause);
 }
 
 /* Started where it is installed and does not run. libsecret would find out, too, but lets go of nothing when it fails. */
@@ -171,7 +194,7 @@ call_find_keyring (Call *self, GError **cause)
   gboolean runs = FALSE;
 
   /* Held, so that we are not ended together with the session's bus. */
-  self->bus = g_bus_get_sync (G_BUS_TYPE_SESSION, self->cancellable, cause);
+  self->bus = g_bus_get_sync (G_BUS_TYPE_SESSION, self->given, cause);
   if (self->bus == NULL)
     return FALSE;
   g_dbus_connection_set_exit_on_close (self->bus, FALSE);
@@ -196,11 +219,15 @@ call_begin (Call *self, const char *address, GCancellable *cancellable, GError *
       g_set_error_literal (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
       return FALSE;
     }
-  self->cancellable = cancellable;
+  self->given = cancellable;
+  self->cancellable = g_cancellable_new ();
   self->attributes = secret_attributes_build (&schema, "application", FERRY_APPLICATION_ID,
                                               "address", key, NULL);
   self->context = g_main_context_new ();
   g_main_context_push_thread_default (self->context);
+  if (cancellable != NULL)
+    self->handler
+        = g_cancellable_connect (cancellable, G_CALLBACK (given_cancelled_cb), self, NULL);
   return !needs_bus () || call_find_keyring (self, cause);
 }
 
@@ -209,12 +236,15 @@ call_end (Call *self)
 {
   if (!self->taken)
     return;
+  if (self->given != NULL)
+    g_cancellable_disconnect (self->given, self->handler);
   secret_service_disconnect ();
   while (g_main_context_iteration (self->context, FALSE))
     ;
   g_main_context_pop_thread_default (self->context);
   g_main_context_unref (self->context);
   g_clear_object (&self->bus);
+  g_object_unref (self->cancellable);
   g_hash_table_unref (self->attributes);
   end_turn ();
 }
@@ -304,10 +334,25 @@ retrieve (Call *call, SecretRetrievable *item, GError **cause)
   return token;
 }
 
+/* Whoever did not unlock the keyring for one upload is not asked again for each of hundreds: as long as they come one after
+ * the other, and a little longer. Guarded by the turn. */
+static gint64 quiet_until;
+
+static void
+learn (gboolean locked, gboolean open)
+{
+  if (locked)
+    quiet_until = g_get_monotonic_time () + QUIET_SECONDS * G_USEC_PER_SEC;
+  else if (open)
+    quiet_until = 0;
+}
+
 static char *
 look_up (Call *call, GError **cause)
 {
-  GList *items = search (call, SECRET_SEARCH_ALL | SECRET_SEARCH_UNLOCK, cause);
+  gboolean may_ask = g_get_monotonic_time () >= quiet_until;
+  GList *items = search (
+      call, may_ask ? SECRET_SEARCH_ALL | SECRET_SEARCH_UNLOCK : SECRET_SEARCH_ALL, cause);
   char *token = NULL;
 
   for (GList *l = items; l != NULL && token == NULL; l = l->next)
@@ -316,6 +361,7 @@ look_up (Call *call, GError **cause)
       token = retrieve (call, l->data, cause);
     }
   g_list_free_full (items, g_object_unref);
+  learn (g_error_matches (*cause, SECRET_ERROR, SECRET_ERROR_IS_LOCKED), token != NULL);
   return token;
 }
 
