@@ -51,8 +51,9 @@ static gboolean
 forget_lost (Upload *self, const GArray *lost, GError **error)
 {
   /* Its digests are no longer asked of the source: it goes out as it is now. */
-  if (!ferry_store_drop_chunks (self->job->store, self->job->id, (const guint64 *) lost->data,
-                                lost->len, self->known->confirmed, error))
+  if (!ferry_store_drop_chunks (self->job->store, self->job->id,
+                                (const guint64 *) (const void *) lost->data, lost->len,
+                                self->known->confirmed, error))
     return FALSE;
   ferry_job_take_note (
       self->job, g_strdup_printf (

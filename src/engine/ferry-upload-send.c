@@ -216,9 +216,9 @@ save_pending (Sending *self)
   self->pending = g_array_new (FALSE, FALSE, sizeof (FerryChunk));
   self->saving = TRUE;
   g_mutex_unlock (&self->lock);
-  saved
-      = ferry_store_save_chunks (upload->job->store, upload->job->id,
-                                 (const FerryChunk *) chunks->data, chunks->len, confirmed, &error);
+  saved = ferry_store_save_chunks (upload->job->store, upload->job->id,
+                                   (const FerryChunk *) (const void *) chunks->data, chunks->len,
+                                   confirmed, &error);
   g_mutex_lock (&self->lock);
   self->saving = FALSE;
   if (saved)

@@ -369,6 +369,10 @@ static const char *const problem_cases[][2] = {
   { "{\"detail\":\"gr\xc3\xbc\xc3\x9f\"}", "gr\xc3\xbc\xc3\x9f" },
   { "{\"detail\":\"\"}", NULL },
   { "{\"detail\":\"a\\nb\"}", NULL },
+  /* Escapes that make bytes which are no text. */
+  { "{\"detail\":\"a\\377b\"}", NULL },
+  { "{\"title\":\"a\\ud800b\"}", NULL },
+  { "{\"detail\":\"\\ud83d\\ude00\"}", "\xf0\x9f\x98\x80" },
   { "{\"detail\":\"a\\u001b[31mb\"}", NULL },
   { "{\"detail\":\"a\\u202eb\"}", NULL },
   { "{\"title\":null}", NULL },

@@ -248,6 +248,7 @@ test_discard_by_closing (void)
   g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
   g_autoptr (FerryTransfer) transfer = remove_half_sent (uploads);
 
+  g_assert_nonnull (transfer);
   ferry_test_bed_close (uploads->bed);
   assert_discarded (uploads);
 }
