@@ -210,6 +210,9 @@ ferry_request_check_head (const char *head, gsize length)
     return 400;
   for (gsize i = 0; i < length - 2; i++)
     {
+      /* What some take for a blank and others for a part of the value. */
+      if (g_ascii_iscntrl (head[i]) && strchr ("\t\r\n", head[i]) == NULL)
+        return 400;
       if (head[i] != '\r' && head[i] != '\n')
         continue;
       /* Ends of lines of other kinds, and empty lines, are where parsers disagree. */

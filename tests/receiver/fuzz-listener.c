@@ -53,10 +53,15 @@ static const char *const seeds[] = {
   "OPTIONS * HTTP/1.1\r\n" AUTH "\r\n",
   "GET http://127.0.0.1/status?id=@ID@ HTTP/1.1\r\n" AUTH "\r\n",
   "GET /status?id=@ID@ HTTP/1.1\r\n" HOST "Authorization: Bearer wrong\r\n\r\n",
+  "POST /uploads HTTP/1.1\r\n" HOST "Content-Length: 6\f\r\n\r\n",
+  "POST /uploads HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\v\r\n\r\n",
   NULL,
 };
 
 static const char *const pieces[] = {
+  "\f",
+  "\v",
+  "\x7f",
   "\r\n\r\n",
   "\r\n",
   "Content-Length: 0\r\n",

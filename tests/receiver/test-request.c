@@ -83,6 +83,13 @@ test_heads (void)
     { "\r\n\r\n", 400 },
     { "GET / HTTP/1.1\r\n", 400 },
     { "", 400 },
+    /* libsoup takes none of these for a blank. */
+    { "GET / HTTP/1.1\r\nContent-Length: 6\f\r\n\r\n", 400 },
+    { "GET / HTTP/1.1\r\nContent-Length: \v6\r\n\r\n", 400 },
+    { "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\f\r\n\r\n", 400 },
+    { "GET /\f HTTP/1.1\r\n\r\n", 400 },
+    { "GET / HTTP/1.1\r\nX: \x7f\r\n\r\n", 400 },
+    { "GET / HTTP/1.1\r\nX:\ta\tb\t\r\nContent-Length:\t6\t\r\n\r\n", 0 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
