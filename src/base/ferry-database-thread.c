@@ -58,6 +58,8 @@ run_together (FerryDatabaseThread *self, Op **ops, guint n, gboolean *begun, GEr
   for (guint i = 0; i < n; i++)
     if (!ops[i]->func (self->database, ops[i]->data, error))
       {
+        /* Without one its caller would take it for done. */
+        g_assert (*error != NULL);
         ferry_database_rollback (self->database);
         return FALSE;
       }

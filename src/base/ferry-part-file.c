@@ -219,6 +219,18 @@ nanoseconds (const struct timespec *time)
                    + (guint64) time->tv_nsec);
 }
 
+FerryPartStamp
+ferry_part_stamp_from_stat (const struct stat *info)
+{
+  return (FerryPartStamp){
+    .device = info->st_dev,
+    .inode = info->st_ino,
+    .size = info->st_size,
+    .mtime_ns = nanoseconds (&info->st_mtim),
+    .ctime_ns = nanoseconds (&info->st_ctim),
+  };
+}
+
 gboolean
 ferry_part_file_stat (FerryPartFile *self, FerryPartStamp *stamp, GError **error)
 {
@@ -231,11 +243,7 @@ ferry_part_file_stat (FerryPartFile *self, FerryPartStamp *stamp, GError **error
       ferry_error_from_errno (error, errno, self->path);
       return FALSE;
     }
-  stamp->device = info.st_dev;
-  stamp->inode = info.st_ino;
-  stamp->size = info.st_size;
-  stamp->mtime_ns = nanoseconds (&info.st_mtim);
-  stamp->ctime_ns = nanoseconds (&info.st_ctim);
+  *stamp = ferry_part_stamp_from_stat (&info);
   return TRUE;
 }
 

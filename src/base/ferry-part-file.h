@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <sys/stat.h>
 
 G_BEGIN_DECLS
 
@@ -22,6 +23,8 @@ typedef struct
   gint64 mtime_ns; /* nanoseconds since 1970 */
   gint64 ctime_ns;
 } FerryPartStamp;
+
+FerryPartStamp ferry_part_stamp_from_stat (const struct stat *info);
 
 gboolean ferry_part_stamp_equal (const FerryPartStamp *a, const FerryPartStamp *b);
 

@@ -12,9 +12,6 @@
 
 #include <glib/gi18n-lib.h>
 
-/* An owner may end just now; the next try owns the queue or finds the next owner. */
-#define MAX_TRIES 3
-
 typedef struct
 {
   const char *method;
@@ -56,34 +53,6 @@ open_queue (const FerryctlOptions *options)
   return queue;
 }
 
-static GVariant *
-call (FerryctlQueue *queue, const char *method, GVariant *parameters, GError **error)
-{
-  g_autoptr (GVariant) held = g_variant_ref_sink (parameters);
-
-  for (int i = 1;; i++)
-    {
-      g_autoptr (GError) why = NULL;
-      GVariant *answer = ferryctl_queue_call (queue, method, held, &why);
-      if (answer != NULL)
-        return answer;
-      if (i == MAX_TRIES || !g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CLOSED))
-        {
-          g_propagate_error (error, g_steal_pointer (&why));
-          return NULL;
-        }
-      if (!ferryctl_queue_reopen (queue, error))
-        return NULL;
-    }
-}
-
-static GPtrArray *
-call_items (FerryctlQueue *queue, const char *method, GVariant *parameters, GError **error)
-{
-  g_autoptr (GVariant) answer = call (queue, method, parameters, error);
-  return answer != NULL ? ferryctl_queue_items (answer, error) : NULL;
-}
-
 static void
 print_json_item (const char *event, GVariant *item)
 {
@@ -105,7 +74,8 @@ ferryctl_list (const FerryctlOptions *options)
 
   if (queue == NULL)
     return FERRYCTL_FAILED;
-  g_autoptr (GPtrArray) items = call_items (queue, "List", g_variant_new ("()"), &error);
+  g_autoptr (GPtrArray) items
+      = ferryctl_queue_ask_items (queue, "List", g_variant_new ("()"), &error);
   if (items == NULL)
     return fail (error);
   if (options->json)
@@ -149,7 +119,8 @@ show_one (FerryctlQueue *queue, const FerryctlOptions *options, const char *id)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *text = g_utf8_make_valid (id, -1);
-  g_autoptr (GVariant) answer = call (queue, "Show", g_variant_new ("(s)", text), &error);
+  g_autoptr (GVariant) answer
+      = ferryctl_queue_ask (queue, "Show", g_variant_new ("(s)", text), &error);
 
   if (answer == NULL)
     return fail (error);
@@ -202,7 +173,8 @@ describe (FerryctlQueue *queue, const char *id, GError **error)
 {
   g_autofree char *text = g_utf8_make_valid (id, -1);
   const char *const ids[] = { text, NULL };
-  g_autoptr (GPtrArray) items = call_items (queue, "Describe", g_variant_new ("(^as)", ids), error);
+  g_autoptr (GPtrArray) items
+      = ferryctl_queue_ask_items (queue, "Describe", g_variant_new ("(^as)", ids), error);
 
   if (items == NULL)
     return NULL;
@@ -218,7 +190,7 @@ add_one (FerryctlQueue *queue, const FerryctlOptions *options, const FerrySpec *
 {
   g_autoptr (GError) error = NULL;
   const char *id = NULL;
-  g_autoptr (GVariant) answer = call (
+  g_autoptr (GVariant) answer = ferryctl_queue_ask (
       queue, "Add", g_variant_new ("(@a{sv})", ferry_remote_spec_to_variant (spec)), &error);
 
   if (answer == NULL)
@@ -285,7 +257,8 @@ change_one (FerryctlQueue *queue,
   if (before == NULL)
     return fail (error);
   const char *whole = ferryctl_item_string (before, "id");
-  g_autoptr (GVariant) answer = call (queue, change->method, g_variant_new ("(s)", whole), &error);
+  g_autoptr (GVariant) answer
+      = ferryctl_queue_ask (queue, change->method, g_variant_new ("(s)", whole), &error);
   if (answer == NULL)
     return fail (error);
   g_autoptr (GVariant) after = change == &removing ? NULL : describe (queue, whole, NULL);
@@ -307,7 +280,8 @@ static int
 change_many (FerryctlQueue *queue, const FerryctlOptions *options, const Change *change)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) items = call_items (queue, "List", g_variant_new ("()"), &error);
+  g_autoptr (GPtrArray) items
+      = ferryctl_queue_ask_items (queue, "List", g_variant_new ("()"), &error);
   int status = FERRYCTL_DONE;
   guint n = 0;
 

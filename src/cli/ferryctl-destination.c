@@ -13,9 +13,6 @@
 
 #include <glib/gi18n-lib.h>
 
-/* An owner may end just now; the next try owns the queue or finds the next owner. */
-#define MAX_TRIES 3
-
 /* ---- asking the queue ---- */
 
 static int
@@ -48,22 +45,7 @@ call (const FerryctlOptions *options, const char *method, GVariant *parameters, 
   g_autoptr (GVariant) held = g_variant_ref_sink (parameters);
   g_autoptr (FerryctlQueue) queue = ferryctl_queue_open (options->queue, FALSE, NULL, error);
 
-  if (queue == NULL)
-    return NULL;
-  for (int i = 1;; i++)
-    {
-      g_autoptr (GError) why = NULL;
-      GVariant *answer = ferryctl_queue_call (queue, method, held, &why);
-      if (answer != NULL)
-        return answer;
-      if (i == MAX_TRIES || !g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CLOSED))
-        {
-          g_propagate_error (error, g_steal_pointer (&why));
-          return NULL;
-        }
-      if (!ferryctl_queue_reopen (queue, error))
-        return NULL;
-    }
+  return queue != NULL ? ferryctl_queue_ask (queue, method, held, error) : NULL;
 }
 
 static GPtrArray *

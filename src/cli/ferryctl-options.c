@@ -132,10 +132,8 @@ ferryctl_options_help (const FerryctlCommand *command)
   return help;
 }
 
-static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-refuse (GError **error, const char *format, ...)
+gboolean
+ferryctl_options_refuse (GError **error, const char *format, ...)
 {
   va_list arguments;
 
@@ -153,16 +151,16 @@ check_counts (const FerryctlCommand *command, const FerryctlOptions *options, GE
   gboolean covers = options->all || options->finished;
 
   if (covers && n > 0)
-    return refuse (error, _ ("Give either ids or --all or --finished, not both."));
+    return ferryctl_options_refuse (error, _ ("Give either ids or --all or --finished, not both."));
   if (options->all && options->finished)
-    return refuse (error, _ ("--all and --finished do not go together."));
+    return ferryctl_options_refuse (error, _ ("--all and --finished do not go together."));
   if (!covers && n < command->min_arguments)
-    return refuse (error, _ ("“%s” needs %s. “ferryctl help %s” tells more."), command->name,
-                   command->arguments, command->name);
+    return ferryctl_options_refuse (error, _ ("“%s” needs %s. “ferryctl help %s” tells more."),
+                                    command->name, command->arguments, command->name);
   if (n > command->max_arguments)
-    return refuse (error,
-                   _ ("“%s” does not take that many arguments. “ferryctl help %s” tells more."),
-                   command->name, command->name);
+    return ferryctl_options_refuse (
+        error, _ ("“%s” does not take that many arguments. “ferryctl help %s” tells more."),
+        command->name, command->name);
   return TRUE;
 }
 
@@ -193,7 +191,8 @@ ferryctl_options_parse (const FerryctlCommand *command,
   g_auto (GStrv) copy = g_strdupv (arguments);
   g_autoptr (GError) why = NULL;
   if (!g_option_context_parse_strv (context, &copy, &why))
-    return refuse (error, _ ("%s. “ferryctl help %s” tells more."), why->message, command->name);
+    return ferryctl_options_refuse (error, _ ("%s. “ferryctl help %s” tells more."), why->message,
+                                    command->name);
   return check_counts (command, options, error);
 }
 
@@ -221,22 +220,24 @@ real_folder (const char *folder, GError **error)
   if (path == NULL)
     {
       if (errno == ENOENT)
-        refuse (error, _ ("There is no folder “%s”. Make it first, or choose another."), folder);
+        ferryctl_options_refuse (
+            error, _ ("There is no folder “%s”. Make it first, or choose another."), folder);
       else
-        refuse (error, _ ("“%s” cannot be used as a folder: %s."), folder, g_strerror (errno));
+        ferryctl_options_refuse (error, _ ("“%s” cannot be used as a folder: %s."), folder,
+                                 g_strerror (errno));
       return NULL;
     }
   g_autofree char *owned = g_strdup (path);
   free (path);
   if (!g_file_test (owned, G_FILE_TEST_IS_DIR))
     {
-      refuse (error, _ ("“%s” is not a folder."), folder);
+      ferryctl_options_refuse (error, _ ("“%s” is not a folder."), folder);
       return NULL;
     }
   if (!g_utf8_validate (owned, -1, NULL))
     {
-      refuse (error, _ ("The name of the folder “%s” is not UTF-8. Choose another folder."),
-              folder);
+      ferryctl_options_refuse (
+          error, _ ("The name of the folder “%s” is not UTF-8. Choose another folder."), folder);
       return NULL;
     }
   return g_steal_pointer (&owned);
@@ -251,23 +252,25 @@ ferryctl_options_find_source (const char *file, GError **error)
   gboolean missing = g_stat (file, &info) != 0;
   if (*file == '\0' || (missing && errno != ENOENT))
     {
-      refuse (error, _ ("“%s” cannot be used as a file: %s."), file,
-              g_strerror (*file == '\0' ? ENOENT : errno));
+      ferryctl_options_refuse (error, _ ("“%s” cannot be used as a file: %s."), file,
+                               g_strerror (*file == '\0' ? ENOENT : errno));
       return NULL;
     }
   if (!missing && S_ISDIR (info.st_mode))
     {
-      refuse (error, _ ("“%s” is a folder. Give the files in it one by one."), file);
+      ferryctl_options_refuse (error, _ ("“%s” is a folder. Give the files in it one by one."),
+                               file);
       return NULL;
     }
   if (!missing && !S_ISREG (info.st_mode))
     {
-      refuse (error, _ ("“%s” is not a file that can be sent."), file);
+      ferryctl_options_refuse (error, _ ("“%s” is not a file that can be sent."), file);
       return NULL;
     }
   if (!g_utf8_validate (name, -1, NULL))
     {
-      refuse (error, _ ("The name of the file “%s” is not UTF-8. Rename it first."), file);
+      ferryctl_options_refuse (
+          error, _ ("The name of the file “%s” is not UTF-8. Rename it first."), file);
       return NULL;
     }
   g_autofree char *parent = g_path_get_dirname (file);
@@ -281,15 +284,17 @@ check_output (const char *output, GError **error)
   g_autofree char *name = g_path_get_basename (output);
 
   if (g_str_equal (output, "-"))
-    return refuse (error, _ ("A download cannot go to standard output: it is proven on disk first. "
-                             "Give --output a file."));
+    return ferryctl_options_refuse (
+        error, _ ("A download cannot go to standard output: it is proven on disk first. "
+                  "Give --output a file."));
   if (*output == '\0' || g_str_has_suffix (output, "/") || g_str_equal (name, ".")
       || g_str_equal (name, ".."))
-    return refuse (error, _ ("“%s” is not a file's name."), output);
+    return ferryctl_options_refuse (error, _ ("“%s” is not a file's name."), output);
   if (strlen (name) > NAME_MAX)
-    return refuse (error, _ ("The file's name is too long: %d bytes is the most."), NAME_MAX);
+    return ferryctl_options_refuse (error, _ ("The file's name is too long: %d bytes is the most."),
+                                    NAME_MAX);
   if (!g_utf8_validate (name, -1, NULL))
-    return refuse (error, _ ("The file's name is not UTF-8. Choose another."));
+    return ferryctl_options_refuse (error, _ ("The file's name is not UTF-8. Choose another."));
   return TRUE;
 }
 
@@ -313,7 +318,8 @@ find_place (const FerryctlOptions *options, char **folder, char **name, GError *
                               ? g_strdup (options->output)
                               : g_build_filename (base, options->output, NULL);
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
-    return refuse (error, _ ("“%s” is a folder. Use --directory for it."), options->output);
+    return ferryctl_options_refuse (error, _ ("“%s” is a folder. Use --directory for it."),
+                                    options->output);
   g_autofree char *parent = g_path_get_dirname (path);
   *folder = real_folder (parent, error);
   *name = g_path_get_basename (path);
@@ -352,7 +358,7 @@ ferryctl_options_to_specs (const FerryctlOptions *options, GError **error)
 
   if (options->arguments[1] != NULL && (options->output != NULL || options->checksum != NULL))
     {
-      refuse (error, _ ("--output and --checksum are for one address alone."));
+      ferryctl_options_refuse (error, _ ("--output and --checksum are for one address alone."));
       return NULL;
     }
   if (options->checksum != NULL)

@@ -75,6 +75,9 @@ gboolean ferryctl_options_parse (const FerryctlCommand *command,
                                  GError **error);
 void ferryctl_options_clear (FerryctlOptions *options);
 
+/* Sets FERRY_ERROR_INVALID_ARGUMENT with the sentence; always FALSE. */
+gboolean ferryctl_options_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 /**
  * ferryctl_options_to_specs:
  *

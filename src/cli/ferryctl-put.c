@@ -25,7 +25,7 @@ ask_queue (const FerryctlOptions *options, GError **error)
 
   if (queue == NULL)
     return NULL;
-  found = ferryctl_queue_call_items (queue, "FindDestination", g_variant_new ("(s)", to), error);
+  found = ferryctl_queue_ask_items (queue, "FindDestination", g_variant_new ("(s)", to), error);
   if (found == NULL)
     return NULL;
   if (found->len > 0)

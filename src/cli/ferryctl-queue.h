@@ -44,6 +44,15 @@ GPtrArray *ferryctl_queue_call_items (FerryctlQueue *self,
                                       GVariant *parameters,
                                       GError **error);
 
+/* As call (), but asks the next owner, or owns the queue, when an owner ends meanwhile. (transfer full) */
+GVariant *
+ferryctl_queue_ask (FerryctlQueue *self, const char *method, GVariant *parameters, GError **error);
+
+GPtrArray *ferryctl_queue_ask_items (FerryctlQueue *self,
+                                     const char *method,
+                                     GVariant *parameters,
+                                     GError **error);
+
 /* The engine where it is this process that owns the queue. (nullable) (transfer none) */
 FerryEngine *ferryctl_queue_get_engine (FerryctlQueue *self);
 

@@ -2,7 +2,6 @@
 #include "ferryctl-token.h"
 
 #include "ferry-config.h"
-#include "ferry-error.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -10,20 +9,6 @@
 #include <stdio.h>
 
 #define TOKEN_VARIABLE "FERRY_TOKEN"
-
-static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-refuse (GError **error, const char *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  g_autofree char *sentence = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT, sentence);
-  return FALSE;
-}
 
 /* A pipe will do, too: only one line is read. */
 static gboolean
@@ -33,18 +18,20 @@ read_token (const char *path, char **token, GError **error)
   FILE *file = g_fopen (path, "re");
 
   if (file == NULL && errno == ENOENT)
-    return refuse (error, _ ("There is no token file “%s”."), path);
+    return ferryctl_options_refuse (error, _ ("There is no token file “%s”."), path);
   if (file == NULL)
-    return refuse (error, _ ("The token file “%s” cannot be read."), path);
+    return ferryctl_options_refuse (error, _ ("The token file “%s” cannot be read."), path);
   gboolean is_read = fgets (line, sizeof line, file) != NULL || feof (file);
   fclose (file);
   if (!is_read)
-    return refuse (error, _ ("The token file “%s” cannot be read."), path);
+    return ferryctl_options_refuse (error, _ ("The token file “%s” cannot be read."), path);
   g_strstrip (line);
   if (*line == '\0')
-    return refuse (error, _ ("The token file “%s” has no token in its first line."), path);
+    return ferryctl_options_refuse (
+        error, _ ("The token file “%s” has no token in its first line."), path);
   if (!ferry_token_is_valid (line))
-    return refuse (error, _ ("What the token file “%s” has in its first line is no token."), path);
+    return ferryctl_options_refuse (
+        error, _ ("What the token file “%s” has in its first line is no token."), path);
   *token = g_strdup (line);
   return TRUE;
 }
@@ -61,7 +48,8 @@ ferryctl_token_find (const FerryctlOptions *options, char **token, GError **erro
   if (*stripped == '\0')
     return TRUE;
   if (!ferry_token_is_valid (stripped))
-    return refuse (error, _ ("What the environment variable FERRY_TOKEN has is no token."));
+    return ferryctl_options_refuse (
+        error, _ ("What the environment variable FERRY_TOKEN has is no token."));
   *token = g_steal_pointer (&stripped);
   return TRUE;
 }

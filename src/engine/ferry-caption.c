@@ -38,9 +38,12 @@ static char *
 under_way (FerryTransfer *self)
 {
   guint64 bytes = self->job != NULL ? ferry_job_get_under_way (self->job) : 0;
-  g_autofree char *size = ferry_format_size (bytes);
+  g_autofree char *size = NULL;
 
-  return bytes > 0 ? g_strdup_printf (_ ("%s under way"), size) : NULL;
+  if (bytes == 0)
+    return NULL;
+  size = ferry_format_size (bytes);
+  return g_strdup_printf (_ ("%s under way"), size);
 }
 
 static char *

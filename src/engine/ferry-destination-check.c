@@ -117,12 +117,6 @@ ferry_destination_check_address (const char *address, GError **error)
 
   if (spec == NULL)
     return NULL;
-  /* It is cut off where an address is normalized. */
-  if (strchr (address, '#') != NULL)
-    {
-      refuse (error, _ ("The address of a receiver cannot have a “?” or “#” in it."));
-      return NULL;
-    }
   return g_steal_pointer (&spec->address);
 }
 

@@ -81,6 +81,16 @@ saving_free (gpointer data)
   g_free (saving);
 }
 
+static guint
+count_saved (FerryDestinations *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->items->len; i++)
+    n += !ferry_destination_get_here (g_ptr_array_index (self->items, i));
+  return n;
+}
+
 static gboolean
 check_fits (FerryDestinations *self, const Saving *saving, GError **error)
 {
@@ -93,7 +103,7 @@ check_fits (FerryDestinations *self, const Saving *saving, GError **error)
                    ferry_destination_get_name (same));
       return FALSE;
     }
-  if (saving->destination == NULL && self->items->len > FERRY_DESTINATIONS_MAX)
+  if (saving->destination == NULL && count_saved (self) >= FERRY_DESTINATIONS_MAX)
     return refuse (error, _ ("There are too many destinations. Remove one first."));
   if (saving->destination == NULL)
     return TRUE;
@@ -140,10 +150,18 @@ static void
 save_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Saving *saving = data;
+  gboolean leaves = saving->old_address != NULL;
   g_autoptr (GError) error = NULL;
 
   if (saving->move)
-    saving->token = ferry_secrets_lookup (saving->old_address, cancellable, NULL);
+    saving->token = ferry_secrets_lookup (saving->old_address, cancellable, &error);
+  /* What could not be read may be the only copy: it stays where it is. */
+  if (error != NULL)
+    {
+      g_debug ("keyring: %s", error->message);
+      g_clear_error (&error);
+      leaves = FALSE;
+    }
   if (saving->token != NULL
       && !ferry_secrets_store (saving->address, saving->token, cancellable, &error))
     {
@@ -151,8 +169,7 @@ save_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
       return;
     }
   /* A leftover that cannot be taken away now does no harm. */
-  if (saving->old_address != NULL
-      && !ferry_secrets_clear (saving->old_address, cancellable, &error))
+  if (leaves && !ferry_secrets_clear (saving->old_address, cancellable, &error))
     g_debug ("keyring: %s", error->message);
   g_task_return_boolean (task, TRUE);
 }

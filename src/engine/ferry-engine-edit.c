@@ -152,7 +152,7 @@ ferry_engine_pause (FerryEngine *self, FerryTransfer *transfer)
 }
 
 void
-ferry_engine_resume (FerryEngine *self, FerryTransfer *transfer)
+ferry_engine_want_again (FerryEngine *self, FerryTransfer *transfer)
 {
   FerryState before = transfer->shown_state;
 
@@ -162,6 +162,12 @@ ferry_engine_resume (FerryEngine *self, FerryTransfer *transfer)
   ferry_engine_apply (self, transfer, FERRY_EVENT_RESUME);
   if (before != transfer->shown_state)
     ferry_engine_note (self, transfer, _ ("Resumed"));
+}
+
+void
+ferry_engine_resume (FerryEngine *self, FerryTransfer *transfer)
+{
+  ferry_engine_want_again (self, transfer);
   ferry_engine_reconcile (self);
 }
 

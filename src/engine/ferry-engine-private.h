@@ -69,6 +69,8 @@ void ferry_engine_save (FerryEngine *self, FerryTransfer *transfer);
 void ferry_engine_apply (FerryEngine *self, FerryTransfer *transfer, FerryEvent event);
 
 /* A line of the row's history. */
+/* As ferry_engine_resume (), for several: the caller reconciles once, after the last. */
+void ferry_engine_want_again (FerryEngine *self, FerryTransfer *transfer);
 void ferry_engine_note (FerryEngine *self, FerryTransfer *transfer, const char *sentence);
 
 /* The row and its part are gone for good; no lane holds it. */

@@ -40,7 +40,8 @@ use_new_token (FerryEngine *self, const char *key)
         g_ptr_array_add (waiting, g_object_ref (transfer));
     }
   for (guint i = 0; i < waiting->len; i++)
-    ferry_engine_resume (self, g_ptr_array_index (waiting, i));
+    ferry_engine_want_again (self, g_ptr_array_index (waiting, i));
+  ferry_engine_reconcile (self);
 }
 
 void

@@ -19,8 +19,9 @@
 #include "ferry-store.h"
 
 #define ID_LENGTH 32
-/* Of a download a power of two, of an upload what the receiver says. */
+/* Of an upload it is what the receiver says, of a download what this made: a power of two. */
 #define MAX_CHUNK_SIZE (G_GUINT64_CONSTANT (5) << 30)
+#define MAX_DOWNLOAD_CHUNK_SIZE (G_GUINT64_CONSTANT (1) << 30)
 
 /* A query about one transfer. */
 static sqlite3_stmt *
@@ -176,14 +177,25 @@ take_spec (Reader *self, FerrySpec *spec)
     self->bad |= spec->source == NULL || !g_path_is_absolute (spec->source) || spec->name == NULL;
 }
 
+static guint64
+take_chunk_size (Reader *self, FerryDirection direction)
+{
+  guint64 size = (guint64) take_number (self, 0, MAX_CHUNK_SIZE, 0);
+
+  if (direction == FERRY_UPLOAD || (size <= MAX_DOWNLOAD_CHUNK_SIZE && (size & (size - 1)) == 0))
+    return size;
+  self->bad = TRUE;
+  return 0;
+}
+
 static void
-take_progress (Reader *self, FerryProgress *progress)
+take_progress (Reader *self, FerryProgress *progress, FerryDirection direction)
 {
   progress->final_address = take_text (self);
   progress->name = take_name (self);
   progress->part_name = take_name (self);
   progress->size = take_number (self, -1, G_MAXINT64, -1);
-  progress->chunk_size = (guint64) take_number (self, 0, MAX_CHUNK_SIZE, 0);
+  progress->chunk_size = take_chunk_size (self, direction);
   progress->confirmed = (guint64) take_number (self, 0, G_MAXINT64, 0);
   progress->etag = take_bytes (self);
   progress->last_modified = take_bytes (self);
@@ -217,7 +229,7 @@ take_record (sqlite3_stmt *statement)
   record->added = take_number (&reader, 0, G_MAXINT64, 0);
   take_main (&reader, record);
   take_spec (&reader, record->spec);
-  take_progress (&reader, record->progress);
+  take_progress (&reader, record->progress, record->spec->direction);
   if (reader.bad)
     {
       record->outcome = FERRY_OUTCOME_FAILED;

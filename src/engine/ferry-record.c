@@ -195,13 +195,13 @@ ferry_token_is_valid (const char *token)
 
 /* Paths are joined to a receiver's address, and the only secret it knows is a token. */
 static gboolean
-check_receiver (const FerrySpec *self, const char *token, GError **error)
+check_receiver (const FerrySpec *self, const char *typed, const char *token, GError **error)
 {
   const char *sentence = NULL;
 
   if (self->headers != NULL)
     sentence = _ ("A receiver knows a token, no name and password. Leave them out of its address.");
-  else if (strpbrk (self->address, "?#") != NULL)
+  else if (strpbrk (typed, "?#") != NULL)
     sentence = _ ("The address of a receiver cannot have a “?” or “#” in it.");
   else if (token != NULL && !ferry_token_is_valid (token))
     sentence = _ ("This is no token: a token is one word of letters, digits and signs.");
@@ -232,7 +232,7 @@ ferry_spec_new_upload (const char *source,
   g_autofree char *base = g_path_get_basename (source);
   g_autoptr (FerrySpec) self = ferry_spec_new (address, folder, error);
 
-  if (self == NULL || !check_receiver (self, token, error))
+  if (self == NULL || !check_receiver (self, address, token, error))
     return NULL;
   self->direction = FERRY_UPLOAD;
   self->source = g_strdup (source);

@@ -54,10 +54,7 @@ read_stamp (Upload *self, FerryPartStamp *stamp, GError **error)
                    _ ("“%s” is not a file that can be sent. Choose files or folders."), name);
       return FALSE;
     }
-  stamp->device = info.st_dev;
-  stamp->inode = info.st_ino;
-  stamp->size = info.st_size;
-  stamp->mtime_ns = (gint64) info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+  *stamp = ferry_part_stamp_from_stat (&info);
   stamp->ctime_ns = 0; /* a rename or a new permission is no other file */
   return TRUE;
 }

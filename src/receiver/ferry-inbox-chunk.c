@@ -3,6 +3,7 @@
 #include "ferry-inbox-private.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ferry-problem.h"
 
@@ -17,16 +18,36 @@ run_load_chunk (FerryDatabase *database, gpointer data, GError **error)
                                           call->sha256, error);
 }
 
+/* By its path, as it is opened: a folder that was moved away took the file along. */
+static gboolean
+is_in_place (FerryPartFile *file)
+{
+  struct stat named, opened;
+
+  return lstat (ferry_part_file_get_path (file), &named) == 0
+         && fstat (ferry_part_file_get_fd (file), &opened) == 0 && named.st_dev == opened.st_dev
+         && named.st_ino == opened.st_ino;
+}
+
+/* Looks at the file here, where rows of a file that is gone are dropped: no row is added behind that. */
 static gboolean
 run_confirm (FerryDatabase *database, gpointer data, GError **error)
 {
   FerryInboxCall *call = data;
 
+  call->lost = FALSE;
   if (!ferry_inbox_run_load (database, call, error)
       || !ferry_inbox_check_not_ended (call->upload, error)
       || !ferry_upload_rows_touch (database, call->upload->number, ferry_inbox_now (),
                                    &call->changed, error))
     return FALSE;
+  if (!is_in_place (call->file))
+    {
+      call->lost = TRUE;
+      ferry_problem_set (error, FERRY_PROBLEM_STORAGE,
+                         "The data file was deleted, moved or replaced while the chunk came.");
+      return FALSE;
+    }
   return ferry_upload_rows_add_chunk (database, call->upload->number, call->chunk, call->sha256,
                                       error);
 }
@@ -66,14 +87,14 @@ take_part (FerryInbox *self, const FerryUpload *upload, GError **error)
   g_mutex_init (&part->mutex);
   g_cond_init (&part->cond);
   g_mutex_lock (&self->mutex);
-  /* When another thread was faster this one serves its only user; both are the same file. */
+  /* When another thread was faster this one serves its only user. */
   if (!g_hash_table_contains (self->parts, part->id))
     g_hash_table_insert (self->parts, part->id, part);
   g_mutex_unlock (&self->mutex);
   return part;
 }
 
-/* After a failed sync nothing that goes through this descriptor can be trusted: the next chunk opens a new one. */
+/* Nothing that goes through this descriptor can be trusted: the next chunk opens a new one. */
 static void
 set_part_aside (FerryInboxPart *part)
 {
@@ -192,7 +213,7 @@ ferry_chunk_plan_take (FerryChunkPlan *plan, const void *data, gsize length, GEr
 {
   FerryInboxPart *part = plan->part;
 
-  g_return_val_if_fail (length <= plan->length - plan->n_taken, FALSE);
+  g_assert (length <= plan->length - plan->n_taken);
 
   if (!plan->confirmed
       && !ferry_part_file_write (part->file, plan->offset + plan->n_taken, data, length, error))
@@ -234,6 +255,16 @@ run_sync (FerryInboxPart *part, GError **error)
     part->failed = TRUE;
   g_cond_broadcast (&part->cond);
   return synced;
+}
+
+static void
+set_part_failed (FerryInboxPart *part)
+{
+  g_mutex_lock (&part->mutex);
+  part->failed = TRUE;
+  g_cond_broadcast (&part->cond);
+  g_mutex_unlock (&part->mutex);
+  set_part_aside (part);
 }
 
 /* Everything that this thread has written is on the disk. */
@@ -283,6 +314,7 @@ check_still_confirmed (FerryChunkPlan *plan, GError **error)
 gboolean
 ferry_chunk_plan_confirm (FerryChunkPlan *plan, GError **error)
 {
+  FerryInboxPart *part = plan->part;
   g_auto (FerryInboxCall) call = { .id = plan->upload->id, .chunk = plan->chunk };
 
   if (!check_digest (plan, error))
@@ -290,8 +322,13 @@ ferry_chunk_plan_confirm (FerryChunkPlan *plan, GError **error)
   if (plan->confirmed)
     return check_still_confirmed (plan, error);
   /* Synced first: a disk that fails must say so before anything is believed. */
-  if (!sync_part (plan->part, error))
+  if (!sync_part (part, error))
     return FALSE;
+  call.file = part->file;
   memcpy (call.sha256, plan->sha256, FERRY_SHA256_SIZE);
-  return ferry_database_thread_call (plan->inbox->store, run_confirm, &call, error);
+  if (ferry_database_thread_call (plan->inbox->store, run_confirm, &call, error))
+    return TRUE;
+  if (call.lost)
+    set_part_failed (part);
+  return FALSE;
 }

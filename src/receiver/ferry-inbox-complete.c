@@ -78,11 +78,8 @@ run_set_complete (FerryDatabase *database, gpointer data, GError **error)
                                          &call->changed, error);
 }
 
-gboolean
-ferry_inbox_set_publishing (FerryInbox *self,
-                            const FerryUpload *upload,
-                            gboolean *changed,
-                            GError **error)
+static gboolean
+set_publishing (FerryInbox *self, const FerryUpload *upload, gboolean *changed, GError **error)
 {
   StoreCall call = { .upload = upload };
 
@@ -90,6 +87,14 @@ ferry_inbox_set_publishing (FerryInbox *self,
     return FALSE;
   *changed = call.changed;
   return TRUE;
+}
+
+/* Always FALSE. It may have ended after it was loaded: which way is not known here. */
+static gboolean
+set_ended (GError **error)
+{
+  ferry_problem_set (error, FERRY_PROBLEM_GONE, "The upload was discarded or has expired.");
+  return FALSE;
 }
 
 /* ---- the file with its name ---- */
@@ -130,6 +135,8 @@ set_complete (FerryInbox *self, FerryUpload *upload, GError **error)
 
   if (!ferry_database_thread_call (self->store, run_set_complete, &call, error))
     return FALSE;
+  if (!call.changed)
+    return set_ended (error);
   upload->status = FERRY_UPLOAD_COMPLETE;
   return TRUE;
 }
@@ -148,7 +155,7 @@ ferry_inbox_settle (FerryInbox *self, FerryUpload *upload, GError **error)
       return set_complete (self, upload, error);
     }
   g_clear_pointer (&upload->published, g_free);
-  return ferry_inbox_set_publishing (self, upload, &changed, error);
+  return set_publishing (self, upload, &changed, error);
 }
 
 /* Tries the names in turn. */
@@ -170,8 +177,10 @@ publish (FerryInbox *self, FerryUpload *upload, FerryPartFile *file, GError **er
       /* A look saves a transaction for each name that is taken; the name is given without overwriting all the same. */
       if (lstat (path, &taken) == 0)
         continue;
-      if (!ferry_inbox_set_publishing (self, upload, &changed, error))
+      if (!set_publishing (self, upload, &changed, error))
         return FALSE;
+      if (!changed)
+        return set_ended (error);
       if (ferry_part_file_publish (file, upload->published, &why))
         return TRUE;
       if (!g_error_matches (why, FERRY_ERROR, FERRY_ERROR_EXISTS))
@@ -412,7 +421,7 @@ ferry_inbox_complete (FerryInbox *self,
     return check_digest (upload, sha256, error) ? g_steal_pointer (&upload) : NULL;
   if (upload->status != FERRY_UPLOAD_IN_PROGRESS)
     {
-      ferry_problem_set (error, FERRY_PROBLEM_GONE, "The upload was discarded or has expired.");
+      set_ended (error);
       return NULL;
     }
   if (!prove_and_publish (self, upload, sha256, cancellable, missing, error))

@@ -50,6 +50,8 @@ typedef struct
   guint64 chunk;
   gboolean found;
   gboolean changed;
+  FerryPartFile *file;
+  gboolean lost; /* the file is not the one that rows mean */
   guint8 sha256[FERRY_SHA256_SIZE];
   GPtrArray *uploads;
 } FerryInboxCall;
@@ -73,12 +75,6 @@ void ferry_inbox_remove_part (const FerryUpload *upload);
 /* The data file of an upload in progress. One that is gone takes its confirmed chunks with it and is made anew. Call
  * without the lock. */
 FerryPartFile *ferry_inbox_open_part (FerryInbox *self, const FerryUpload *upload, GError **error);
-
-/* In one transaction; @changed: whether the upload was still in progress. */
-gboolean ferry_inbox_set_publishing (FerryInbox *self,
-                                     const FerryUpload *upload,
-                                     gboolean *changed,
-                                     GError **error);
 
 /* An upload whose name was about to be given when the program ended, or the database failed: given or not, the row says so
  * afterwards. Sets @upload's status and published. */

@@ -197,6 +197,22 @@ check_field (const char *line, gsize length, Framing *framing)
   return framing->n_lengths + framing->n_codings > 1 ? 400 : 0;
 }
 
+/* libsoup keeps the name of each method that it ever sees. */
+static unsigned
+check_method (const char *line, gsize length)
+{
+  static const char *const methods[]
+      = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", NULL };
+  const char *end = memchr (line, ' ', length);
+
+  if (end == NULL || end == line)
+    return 400;
+
+  g_autofree char *method = g_strndup (line, (gsize) (end - line));
+
+  return g_strv_contains (methods, method) ? 0 : 501;
+}
+
 unsigned
 ferry_request_check_head (const char *head, gsize length)
 {
@@ -219,7 +235,8 @@ ferry_request_check_head (const char *head, gsize length)
       if (head[i] == '\n' || head[i + 1] != '\n' || i == start)
         return 400;
 
-      unsigned status = start > 0 ? check_field (head + start, i - start, &framing) : 0;
+      unsigned status
+          = start > 0 ? check_field (head + start, i - start, &framing) : check_method (head, i);
 
       if (status != 0)
         return status;

@@ -53,7 +53,8 @@ void ferry_route_clear (FerryRoute *route);
  * ferry_request_check_head:
  * @head: request line and fields with the empty line at their end
  *
- * Whether nobody can be of two minds about where the request ends (RFC 9112 sections 5 and 6).
+ * Whether nobody can be of two minds about where the request ends (RFC 9112 sections 5 and 6), and HTTP knows its method
+ * (RFC 9110 section 9.1).
  *
  * Returns: 0, or the status to refuse it with
  */

@@ -25,6 +25,10 @@ PATIENCE = 60
 SIGINT, SIGTERM, SIGHUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 SIGKILL, SIGSTOP, SIGCONT = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT
 
+# What is ignored here stays ignored in ferryctl, as under nohup. What is caught here does not.
+if signal.getsignal(SIGHUP) == signal.SIG_IGN:
+    signal.signal(SIGHUP, lambda *_: None)
+
 
 def wait_until(condition, what):
     """Until condition () is true; its value."""

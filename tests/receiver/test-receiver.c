@@ -102,6 +102,19 @@ assert_answers (const char *address, const char *token)
   g_assert_true (g_str_has_prefix (bad, "HTTP/1.1 401"));
 }
 
+/* A stranger cannot fill the table of names that lives as long as the process. */
+static void
+assert_forgets_methods (const char *address)
+{
+  g_autofree char *known = ask (address, "x", "PATCH /nothing");
+  g_autofree char *unknown = ask (address, "x", "FERRY-BREW /nothing");
+
+  g_assert_true (g_str_has_prefix (known, "HTTP/1.1 401"));
+  g_assert_true (g_str_has_prefix (unknown, "HTTP/1.1 501"));
+  g_assert_cmpuint (g_quark_try_string ("PATCH"), !=, 0);
+  g_assert_cmpuint (g_quark_try_string ("FERRY-BREW"), ==, 0);
+}
+
 typedef struct
 {
   Fixture *fixture;
@@ -151,6 +164,7 @@ test_thread (Fixture *fixture, gconstpointer data)
     g_cond_wait (&host.cond, &host.mutex);
   g_mutex_unlock (&host.mutex);
   assert_answers (host.address, host.token);
+  assert_forgets_methods (host.address);
   g_main_loop_quit (host.loop);
   g_thread_join (thread);
 

@@ -4,6 +4,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 
 import bed
@@ -157,6 +158,31 @@ class Chunks(bed.Case):
             else:
                 self.assertEqual(upload.received(), set())
             upload.put_all()
+            self.assertEqual(upload.complete(sha256=bed.sha256(upload.data)).status, 200)
+
+    def test_data_file_deleted_under_way(self):
+        """A chunk whose first bytes went with the file is not confirmed, whatever was asked meanwhile."""
+        def delete(upload):
+            os.unlink(upload.part())
+
+        def move_away(upload):
+            os.rename(self.path('inbox'), self.path('elsewhere'))
+            os.mkdir(self.path('inbox'), 0o700)
+
+        receiver = self.start('--chunk-size=1MiB')
+        for lose, ask in ((delete, True), (delete, False), (move_away, True), (move_away, False)):
+            if os.path.exists(self.path('elsewhere')):
+                shutil.rmtree(self.path('elsewhere'))
+            upload = receiver.start('a', os.urandom(2 * MIB))
+            connection = self.stalled(receiver, upload, 0, 700 * KIB)
+            lose(upload)
+            if ask:
+                self.assertEqual(upload.received(), set())
+            connection.sendall(upload.chunk(0)[700 * KIB:])
+            self.assert_problem(self.read_answer(connection), 500, 'storage')
+            self.assertEqual(upload.received(), set())
+            upload.put_all()
+            self.assertEqual(upload.received(), {0, 1})
             self.assertEqual(upload.complete(sha256=bed.sha256(upload.data)).status, 200)
 
     def test_discard_under_way(self):

@@ -182,6 +182,27 @@ class Uploads(bed.Case):
                 time.sleep(0.7)
         self.assertEqual(upload.complete().status, 200)
 
+    def test_expired_while_read_back(self):
+        """What has no row any more gets no name."""
+        receiver = self.start('--chunk-size=32MiB')
+        data = os.urandom(8 * MIB) * 16
+        for n in range(10):
+            upload = receiver.start(f'file {n}', data)
+            upload.put_all()
+            receiver.rows('UPDATE upload SET touched = 1 WHERE id = ?', upload.id)
+            answers = []
+            completing = bed.Together([lambda upload=upload, answers=answers: answers.append(upload.complete())])
+            bed.wait_until(lambda upload=upload: receiver.rows('SELECT 1 FROM upload WHERE id = ? AND touched > 1',
+                                                               upload.id), 'it is being read back')
+            receiver.rows('UPDATE upload SET status = 3 WHERE id = ? AND status = 0 AND published IS NULL', upload.id)
+            completing.join()
+            if receiver.rows('SELECT 1 FROM upload WHERE id = ? AND status = 3', upload.id):
+                break
+        else:
+            self.fail('all were read back before they could expire')
+        self.assert_problem(answers[0], 410, 'gone')
+        self.assertNotIn(f'file {n}', self.files())
+
     def test_expired_while_stopped(self):
         receiver = self.start('--chunk-size=4KiB')
         upload = receiver.start('a', os.urandom(8 * KIB))

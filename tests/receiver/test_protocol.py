@@ -371,9 +371,13 @@ class Protocol(bed.Case):
                                     ('GET', f"/uploads/{'0' * 32}", 'DELETE'),
                                     ('GET', f"/uploads/{'0' * 32}/complete", 'POST'),
                                     ('POST', f"/uploads/{'0' * 32}/chunks/0", 'PUT'),
-                                    ('PUT', f"/files/{'0' * 32}/a", 'GET, HEAD'), ('BREW', '/uploads', 'POST')):
+                                    ('PUT', f"/files/{'0' * 32}/a", 'GET, HEAD'), ('PATCH', '/uploads', 'POST')):
             answer = self.receiver.ask(method, path)
             self.assertEqual((answer.status, answer.fields['allow']), (405, allow), (method, path))
+
+    def test_unknown_methods(self):
+        for method in ('BREW', 'get', 'X' * 4000):
+            self.assert_problem(self.receiver.ask(method, '/uploads'), 501)
 
     def test_expect_continue(self):
         upload = self.receiver.start('a', self.data)
