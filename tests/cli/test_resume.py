@@ -54,6 +54,20 @@ class Resume(bed.Case):
     def test_hung_up(self):
         self.interrupted(bed.SIGHUP)
 
+    def test_hung_up_under_nohup(self):
+        """Who started it like this wants it to go on."""
+        before = bed.signal.signal(bed.SIGHUP, bed.signal.SIG_IGN)
+        try:
+            process = self.start_stalled()
+        finally:
+            bed.signal.signal(bed.SIGHUP, before)
+        with open(f'/proc/{process.pid}/status') as status:
+            ignored = [line.split()[1] for line in status if line.startswith('SigIgn:')]
+        self.assertEqual(int(ignored[0], 16) & 1, 1)
+        process.signal(bed.SIGHUP)
+        process.signal(bed.SIGTERM)
+        self.assertEqual(process.wait(), 130)
+
     def test_plain_words_after_ctrl_c(self):
         process = self.start('get', self.url(stall=HELD, stalls=1))
         bed.wait_until(lambda: self.server.requests('/big.bin') and self.queue()[0]['received'] == HELD, 'it stalls')

@@ -47,6 +47,32 @@ test_spec_refused (void)
   g_assert_error (scheme_error, FERRY_ERROR, FERRY_ERROR_UNSUPPORTED_SCHEME);
 }
 
+static void
+test_receiver_refused (void)
+{
+  static const char *const addresses[] = {
+    "http://h/?", "http://h/?a=b", "http://h/#", "http://h/a#top", "http://me@h/", "http://me:a@h/",
+  };
+  g_autoptr (FerrySpec) spec = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (addresses); i++)
+    {
+      g_assert_null (ferry_spec_new_upload ("/srv/a", addresses[i], NULL, NULL, &error));
+      g_assert_error (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT);
+      g_clear_error (&error);
+    }
+  g_assert_null (ferry_spec_new_upload ("/srv/a", "http://h/", NULL, "two words", &error));
+  g_assert_error (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_null (ferry_spec_new_upload ("a", "http://h/", NULL, NULL, &error));
+  g_assert_error (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  spec = ferry_spec_new_upload ("/srv/a#?", "http://h/", NULL, "token", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (spec->source, ==, "/srv/a#?");
+}
+
 /* The examples of RFC 7617, and what must be decoded first. */
 static void
 test_credentials (void)
@@ -367,6 +393,7 @@ main (int argc, char **argv)
   g_test_add_func ("/record/spec", test_spec);
   g_test_add_func ("/record/spec/refused", test_spec_refused);
   g_test_add_func ("/record/spec/copy", test_spec_copy);
+  g_test_add_func ("/record/receiver-refused", test_receiver_refused);
   g_test_add_func ("/record/credentials", test_credentials);
   g_test_add_func ("/record/credentials/refused", test_credentials_refused);
   g_test_add_func ("/record/headers/accepted", test_headers_accepted);
