@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kills ferryctl again and again in the middle of a download or an upload, and looks at what it cost.
 
-Uploads, where the receiver is killed too, are in soak_upload.py. Downloads: a real nginx serves the file. `ferryctl get` is killed with SIGKILL at random moments and started
-again with the same command until it has finished. Then:
+Uploads, where the receiver is killed too, are in soak_upload.py. Downloads: a real nginx serves the file. `ferryctl get` is
+killed with SIGKILL at random moments and started again with the same command until it has finished. Then:
 
 - the file must be the server's, byte for byte (SHA-256);
 - after each kill, no more may be fetched again than the checkpoint's worth. What each answer sent and
@@ -14,7 +14,6 @@ again with the same command until it has finished. Then:
 """
 
 import argparse
-import json
 import json
 import os
 import random

@@ -14,7 +14,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -205,8 +204,9 @@ class Upload:
             self.receiver.start()
             self.lost |= confirmed - self.ask_received()
         # What was cut is known to be when the proxy let go of both ends.
-        self.proxy.wait(lambda: not self.held and all(r.ended for r in self.proxy.requests() if r.begun < kill.begun),
-                        STALL_SECONDS)
+        if not self.proxy.wait(lambda: not self.held and all(r.ended for r in self.proxy.requests() if r.begun < kill.begun),
+                               STALL_SECONDS):
+            raise RuntimeError(f"what the kill cut was not let go of for {STALL_SECONDS} s")
         kill.back = time.monotonic()
         self.kills.append(kill)
         if self.whom != "receiver":

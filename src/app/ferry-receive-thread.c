@@ -42,45 +42,9 @@ receive_thread_free (FerryReceiveThread *self)
 
 /* ---- the thread ---- */
 
-/* Whether the port can be had now: the receiver's own sentence about it speaks of its options. */
-static gboolean
-is_free (guint port)
-{
-  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, (guint16) port);
-  g_autoptr (GSocket) socket
-      = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
-
-  return socket != NULL && g_socket_bind (socket, address, TRUE, NULL)
-         && g_socket_listen (socket, NULL);
-}
-
-static gboolean
-pick_port (FerryReceiveThread *self, guint *port, GError **error)
-{
-  *port = self->port != 0 ? self->port : FIRST_PORT;
-  if (is_free (*port))
-    return TRUE;
-  if (self->port == 0)
-    {
-      *port = 0;
-      return TRUE;
-    }
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE, "port %u is taken", self->port);
-  return FALSE;
-}
-
 static FerryReceiver *
-start (FerryReceiveThread *self, GError **error)
+start_at (FerryReceiveThread *self, guint port, GError **error)
 {
-  guint port;
-
-  /* What goes wrong here the receiver finds as well, and has a sentence for it. */
-  if (self->make_folder)
-    g_mkdir_with_parents (self->folder, 0755);
-  if (!pick_port (self, &port, error))
-    return NULL;
-
   g_autofree char *listen = g_strdup_printf ("127.0.0.1:%u", port);
   const FerryReceiverOptions options = {
     .directory = self->folder,
@@ -90,7 +54,33 @@ start (FerryReceiveThread *self, GError **error)
   };
   g_autoptr (FerryReceiver) receiver = ferry_receiver_new (&options);
 
-  if (!ferry_receiver_start (receiver, error))
+  return ferry_receiver_start (receiver, error) ? g_steal_pointer (&receiver) : NULL;
+}
+
+static FerryReceiver *
+start_somewhere (FerryReceiveThread *self, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  FerryReceiver *receiver = start_at (self, self->port != 0 ? self->port : FIRST_PORT, &why);
+
+  if (receiver != NULL)
+    return receiver;
+  if (self->port == 0 && g_error_matches (why, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+    return start_at (self, 0, error);
+  g_propagate_error (error, g_steal_pointer (&why));
+  return NULL;
+}
+
+static FerryReceiver *
+start (FerryReceiveThread *self, GError **error)
+{
+  g_autoptr (FerryReceiver) receiver = NULL;
+
+  /* What goes wrong here the receiver finds as well, and has a sentence for it. */
+  if (self->make_folder)
+    g_mkdir_with_parents (self->folder, 0755);
+  receiver = start_somewhere (self, error);
+  if (receiver == NULL)
     return NULL;
   self->address = g_strdup (ferry_receiver_get_address (receiver));
   self->port = (guint) g_ascii_strtoull (strrchr (self->address, ':') + 1, NULL, 10);

@@ -15,10 +15,6 @@ ferry_exchange_new (FerryReceiver *receiver, SoupServerMessage *message, FerryGu
   self->receiver = receiver;
   self->message = g_object_ref (message);
   self->connection = ferry_guarded_ref (connection);
-  self->expects
-      = (soup_message_headers_get_expectations (soup_server_message_get_request_headers (message))
-         & SOUP_EXPECTATION_CONTINUE)
-        != 0;
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   /* libsoup would cut ranges out of what it keeps. */
   soup_message_body_set_accumulate (soup_server_message_get_response_body (message), FALSE);
@@ -49,6 +45,7 @@ ferry_exchange_unref (FerryExchange *self)
   g_clear_object (&self->cancellable);
   g_clear_object (&self->message);
   g_clear_pointer (&self->key, g_free);
+  g_clear_pointer (&self->claim, g_free);
   ferry_initiate_clear (&self->initiate);
   ferry_route_clear (&self->route);
   ferry_guarded_unref (self->connection);
@@ -107,18 +104,20 @@ done_cb (gpointer data)
 
 void
 ferry_exchange_work_beside (FerryExchange *self,
-                            int work,
+                            FerryWork work,
                             FerryExchangeFunc run,
                             FerryExchangeFunc done)
 {
   self->run = run;
   self->done = done;
-  ferry_workers_push (self->receiver->workers, (FerryWork) work, run_cb, done_cb,
-                      ferry_exchange_ref (self));
+  ferry_workers_push (self->receiver->workers, work, run_cb, done_cb, ferry_exchange_ref (self));
 }
 
 void
-ferry_exchange_work (FerryExchange *self, int work, FerryExchangeFunc run, FerryExchangeFunc done)
+ferry_exchange_work (FerryExchange *self,
+                     FerryWork work,
+                     FerryExchangeFunc run,
+                     FerryExchangeFunc done)
 {
   ferry_exchange_pause (self);
   ferry_exchange_work_beside (self, work, run, done);

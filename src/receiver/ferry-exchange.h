@@ -9,6 +9,7 @@
 #include "ferry-problem.h"
 #include "ferry-receiver.h"
 #include "ferry-request.h"
+#include "ferry-workers.h"
 
 G_BEGIN_DECLS
 
@@ -42,7 +43,6 @@ struct _FerryExchange
   FerryStage stage;
   gboolean paused;
   gboolean closed;  /* the message is libsoup's no more: never touch it */
-  gboolean expects; /* Expect: 100-continue */
   guint64 n_body;   /* bytes that came */
   GByteArray *body; /* (nullable): gathered */
 
@@ -59,6 +59,7 @@ struct _FerryExchange
   guint8 sha256[FERRY_SHA256_SIZE];
 
   /* A chunk. */
+  char *claim; /* (nullable): "id/chunk" */
   FerryChunkPlan *plan;
   guint64 length;
   GByteArray *block;   /* (nullable): full, or being stored */
@@ -85,12 +86,14 @@ void ferry_exchange_pause (FerryExchange *self);
 void ferry_exchange_resume (FerryExchange *self);
 
 /* Pauses; @run in a worker, then @done here, also when the client has left meanwhile. */
-void
-ferry_exchange_work (FerryExchange *self, int work, FerryExchangeFunc run, FerryExchangeFunc done);
+void ferry_exchange_work (FerryExchange *self,
+                          FerryWork work,
+                          FerryExchangeFunc run,
+                          FerryExchangeFunc done);
 
 /* The same without pausing: more of the body may come meanwhile. */
 void ferry_exchange_work_beside (FerryExchange *self,
-                                 int work,
+                                 FerryWork work,
                                  FerryExchangeFunc run,
                                  FerryExchangeFunc done);
 

@@ -38,8 +38,7 @@ run_confirm (FerryDatabase *database, gpointer data, GError **error)
   call->lost = FALSE;
   if (!ferry_inbox_run_load (database, call, error)
       || !ferry_inbox_check_not_ended (call->upload, error)
-      || !ferry_upload_rows_touch (database, call->upload->number, ferry_inbox_now (),
-                                   &call->changed, error))
+      || !ferry_upload_rows_touch (database, call->upload->number, ferry_inbox_now (), error))
     return FALSE;
   if (!is_in_place (call->file))
     {
@@ -311,16 +310,12 @@ check_still_confirmed (FerryChunkPlan *plan, GError **error)
   return FALSE;
 }
 
-gboolean
-ferry_chunk_plan_confirm (FerryChunkPlan *plan, GError **error)
+static gboolean
+sync_and_record (FerryChunkPlan *plan, GError **error)
 {
   FerryInboxPart *part = plan->part;
   g_auto (FerryInboxCall) call = { .id = plan->upload->id, .chunk = plan->chunk };
 
-  if (!check_digest (plan, error))
-    return FALSE;
-  if (plan->confirmed)
-    return check_still_confirmed (plan, error);
   /* Synced first: a disk that fails must say so before anything is believed. */
   if (!sync_part (part, error))
     return FALSE;
@@ -331,4 +326,13 @@ ferry_chunk_plan_confirm (FerryChunkPlan *plan, GError **error)
   if (call.lost)
     set_part_failed (part);
   return FALSE;
+}
+
+gboolean
+ferry_chunk_plan_confirm (FerryChunkPlan *plan, GError **error)
+{
+  plan->proven
+      = check_digest (plan, error)
+        && (plan->confirmed ? check_still_confirmed (plan, error) : sync_and_record (plan, error));
+  return plan->proven;
 }

@@ -44,7 +44,7 @@ run_begin (FerryDatabase *database, gpointer data, GError **error)
   g_clear_pointer (&call->received, ferry_ranges_free);
   g_clear_pointer (&call->digests, g_byte_array_unref);
   /* Reading back may take long: it must not expire meanwhile. */
-  if (!ferry_upload_rows_touch (database, number, ferry_inbox_now (), &call->changed, error))
+  if (!ferry_upload_rows_touch (database, number, ferry_inbox_now (), error))
     return FALSE;
   call->received = ferry_upload_rows_load_ranges (database, number, error);
   if (call->received == NULL)

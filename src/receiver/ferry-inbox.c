@@ -11,9 +11,7 @@
 #include "ferry-inbox-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ferry-error.h"
@@ -113,7 +111,6 @@ static gboolean
 run_lose_all (FerryDatabase *database, gpointer data, GError **error)
 {
   FerryInboxCall *call = data;
-  g_autoptr (FerryRanges) all = ferry_ranges_new ();
 
   call->changed = FALSE;
   if (!ferry_inbox_run_load (database, call, error))
@@ -121,8 +118,7 @@ run_lose_all (FerryDatabase *database, gpointer data, GError **error)
   if (call->upload->status != FERRY_UPLOAD_IN_PROGRESS || call->upload->published != NULL)
     return TRUE;
   call->changed = TRUE;
-  ferry_ranges_add (all, 0, G_MAXUINT64);
-  return ferry_upload_rows_drop_chunks (database, call->upload->number, all, error);
+  return ferry_upload_rows_drop_all_chunks (database, call->upload->number, error);
 }
 
 static gboolean

@@ -60,6 +60,7 @@ gint64 ferry_inbox_expires (FerryInbox *self, const FerryUpload *upload);
  * FerryChunkPlan:
  * @length: bytes of the chunk
  * @confirmed: the chunk is there already: the bytes are compared with @sha256 and not written
+ * @proven: ferry_chunk_plan_confirm () gave TRUE: a client may be told
  *
  * What is to become of the body of a chunk.
  */
@@ -71,6 +72,7 @@ typedef struct
   guint64 offset;
   guint64 length;
   gboolean confirmed;
+  gboolean proven;
   guint8 sha256[FERRY_SHA256_SIZE];
   guint64 n_taken;     /* bytes */
   FerryDigest *digest; /* of them */

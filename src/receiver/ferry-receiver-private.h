@@ -45,8 +45,8 @@ struct _FerryReceiver
   SoupServer *server;
   GSource *expiry;
   gboolean expiring;
-  GHashTable *exchanges;   /* set of FerryExchange, owned: not closed yet */
-  GHashTable *claims;      /* "id/chunk" to the FerryExchange that has it, owned */
+  GHashTable *exchanges; /* set of FerryExchange, owned: not closed yet */
+  GHashTable *claims;    /* the claim of a FerryExchange, which owns it, to that exchange, owned */
   GHashTable *completions; /* id to FerryCompletion */
 };
 

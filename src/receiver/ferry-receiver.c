@@ -398,7 +398,7 @@ listen_at (FerryReceiver *self,
     }
   g_debug ("listen: %s", why->message);
   if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT,
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
                  _ ("Another program listens at %s already. Give --listen another port."),
                  self->listen);
   else
@@ -509,7 +509,7 @@ ferry_receiver_init (FerryReceiver *self)
   self->lock = -1;
   self->exchanges = g_hash_table_new_full (
       NULL, NULL, (GDestroyNotify) (void (*) (void)) ferry_exchange_unref, NULL);
-  self->claims = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+  self->claims = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                         (GDestroyNotify) (void (*) (void)) ferry_exchange_unref);
   self->completions = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, (GDestroyNotify) (void (*) (void)) ferry_completion_free);

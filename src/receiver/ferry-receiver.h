@@ -50,8 +50,9 @@ FerryReceiver *ferry_receiver_new (const FerryReceiverOptions *options);
  *
  * Opens the state folder and listens. Blocks for a moment; the thread of the context.
  *
- * Errors: FERRY_ERROR_STORE_BUSY when another receiver has the state folder, FERRY_ERROR_INVALID_ARGUMENT for options that
- * cannot be, others of FERRY_ERROR, each with a sentence for a person.
+ * Errors: FERRY_ERROR_STORE_BUSY when another receiver has the state folder, G_IO_ERROR_ADDRESS_IN_USE when another program
+ * listens there, FERRY_ERROR_INVALID_ARGUMENT for options that cannot be, others of FERRY_ERROR, each with a sentence for a
+ * person. After one, start () may be tried again.
  */
 gboolean ferry_receiver_start (FerryReceiver *self, GError **error);
 

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "ferry-error.h"
-
 /* A released script never changes: append the next one. */
 const char *const ferry_upload_migrations[]
     = { "CREATE TABLE upload ("
@@ -85,6 +83,17 @@ column_sha256 (sqlite3_stmt *statement, int column, guint8 sha256[FERRY_SHA256_S
   return TRUE;
 }
 
+/* Its first parameter is the number of an upload, or whatever number @sql has there. */
+static sqlite3_stmt *
+prepare_for (FerryDatabase *database, const char *sql, gint64 number, GError **error)
+{
+  sqlite3_stmt *statement = ferry_database_prepare (database, sql, error);
+
+  if (statement != NULL)
+    sqlite3_bind_int64 (statement, 1, number);
+  return statement;
+}
+
 static FerryUpload *
 read_upload (sqlite3_stmt *statement)
 {
@@ -153,18 +162,16 @@ ferry_upload_rows_load_by_key (FerryDatabase *database,
   return load_one (database, "SELECT " COLUMNS " FROM upload WHERE key = ?1", key, upload, error);
 }
 
+/* @statement: (nullable): with its parameters */
 static GPtrArray *
-load_many (FerryDatabase *database, const char *sql, gint64 number, GError **error)
+load_many (FerryDatabase *database, sqlite3_stmt *statement, GError **error)
 {
   g_autoptr (GPtrArray) uploads
       = g_ptr_array_new_with_free_func ((GDestroyNotify) (void (*) (void)) ferry_upload_free);
-  sqlite3_stmt *statement = ferry_database_prepare (database, sql, error);
   int more = 0;
 
   if (statement == NULL)
     return NULL;
-  if (sqlite3_bind_parameter_count (statement) > 0)
-    sqlite3_bind_int64 (statement, 1, number);
   while ((more = ferry_database_next (database, statement, error)) > 0)
     g_ptr_array_add (uploads, read_upload (statement));
   return more == 0 ? g_steal_pointer (&uploads) : NULL;
@@ -174,7 +181,10 @@ GPtrArray *
 ferry_upload_rows_load_publishing (FerryDatabase *database, GError **error)
 {
   return load_many (database,
-                    "SELECT " COLUMNS " FROM upload WHERE status = 0 AND published IS NOT NULL", 0,
+                    ferry_database_prepare (
+                        database,
+                        "SELECT " COLUMNS " FROM upload WHERE status = 0 AND published IS NOT NULL",
+                        error),
                     error);
 }
 
@@ -182,9 +192,11 @@ GPtrArray *
 ferry_upload_rows_load_stale (FerryDatabase *database, gint64 before, GError **error)
 {
   return load_many (database,
-                    "SELECT " COLUMNS " FROM upload WHERE status = 0 AND published IS NULL"
-                    " AND touched < ?1 LIMIT 1000",
-                    before, error);
+                    prepare_for (database,
+                                 "SELECT " COLUMNS " FROM upload WHERE status = 0"
+                                 " AND published IS NULL AND touched < ?1 LIMIT 1000",
+                                 before, error),
+                    error);
 }
 
 gboolean
@@ -208,13 +220,12 @@ ferry_upload_rows_load_chunk (FerryDatabase *database,
                               guint8 sha256[FERRY_SHA256_SIZE],
                               GError **error)
 {
-  sqlite3_stmt *statement = ferry_database_prepare (
-      database, "SELECT sha256 FROM chunk WHERE upload = ?1 AND idx = ?2", error);
+  sqlite3_stmt *statement = prepare_for (
+      database, "SELECT sha256 FROM chunk WHERE upload = ?1 AND idx = ?2", number, error);
 
   *found = FALSE;
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, number);
   sqlite3_bind_int64 (statement, 2, (sqlite3_int64) chunk);
 
   int more = ferry_database_next (database, statement, error);
@@ -231,14 +242,13 @@ FerryRanges *
 ferry_upload_rows_load_ranges (FerryDatabase *database, gint64 number, GError **error)
 {
   g_autoptr (FerryRanges) ranges = ferry_ranges_new ();
-  sqlite3_stmt *statement = ferry_database_prepare (
-      database, "SELECT idx FROM chunk WHERE upload = ?1 ORDER BY idx", error);
+  sqlite3_stmt *statement = prepare_for (
+      database, "SELECT idx FROM chunk WHERE upload = ?1 ORDER BY idx", number, error);
   guint64 start = 0, end = 0;
   int more = 0;
 
   if (statement == NULL)
     return NULL;
-  sqlite3_bind_int64 (statement, 1, number);
   while ((more = ferry_database_next (database, statement, error)) > 0)
     {
       guint64 chunk = (guint64) sqlite3_column_int64 (statement, 0);
@@ -258,14 +268,13 @@ GByteArray *
 ferry_upload_rows_load_digests (FerryDatabase *database, gint64 number, GError **error)
 {
   g_autoptr (GByteArray) digests = g_byte_array_new ();
-  sqlite3_stmt *statement = ferry_database_prepare (
-      database, "SELECT sha256 FROM chunk WHERE upload = ?1 ORDER BY idx", error);
+  sqlite3_stmt *statement = prepare_for (
+      database, "SELECT sha256 FROM chunk WHERE upload = ?1 ORDER BY idx", number, error);
   guint8 sha256[FERRY_SHA256_SIZE] = { 0 };
   int more = 0;
 
   if (statement == NULL)
     return NULL;
-  sqlite3_bind_int64 (statement, 1, number);
   while ((more = ferry_database_next (database, statement, error)) > 0)
     {
       column_sha256 (statement, 0, sha256);
@@ -322,17 +331,15 @@ step_changing (FerryDatabase *database, sqlite3_stmt *statement, gboolean *chang
 }
 
 gboolean
-ferry_upload_rows_touch (
-    FerryDatabase *database, gint64 number, gint64 now, gboolean *changed, GError **error)
+ferry_upload_rows_touch (FerryDatabase *database, gint64 number, gint64 now, GError **error)
 {
-  sqlite3_stmt *statement = ferry_database_prepare (
-      database, "UPDATE upload SET touched = ?2 WHERE number = ?1 AND status = 0", error);
+  sqlite3_stmt *statement = prepare_for (
+      database, "UPDATE upload SET touched = ?2 WHERE number = ?1 AND status = 0", number, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, number);
   sqlite3_bind_int64 (statement, 2, now);
-  return step_changing (database, statement, changed, error);
+  return ferry_database_step (database, statement, error);
 }
 
 gboolean
@@ -341,15 +348,14 @@ ferry_upload_rows_set_publishing (FerryDatabase *database,
                                   gboolean *changed,
                                   GError **error)
 {
-  sqlite3_stmt *statement = ferry_database_prepare (
+  sqlite3_stmt *statement = prepare_for (
       database,
       "UPDATE upload SET published = ?2, whole = ?3, stamp_inode = ?4, stamp_size = ?5,"
       " stamp_mtime = ?6 WHERE number = ?1 AND status = 0",
-      error);
+      upload->number, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, upload->number);
   sqlite3_bind_text (statement, 2, upload->published, -1, SQLITE_STATIC);
   bind_sha256 (statement, 3, TRUE, upload->whole);
   sqlite3_bind_int64 (statement, 4, (sqlite3_int64) upload->stamp.inode);
@@ -358,15 +364,14 @@ ferry_upload_rows_set_publishing (FerryDatabase *database,
   return step_changing (database, statement, changed, error);
 }
 
-static gboolean
-drop_all_chunks (FerryDatabase *database, gint64 number, GError **error)
+gboolean
+ferry_upload_rows_drop_all_chunks (FerryDatabase *database, gint64 number, GError **error)
 {
   sqlite3_stmt *statement
-      = ferry_database_prepare (database, "DELETE FROM chunk WHERE upload = ?1", error);
+      = prepare_for (database, "DELETE FROM chunk WHERE upload = ?1", number, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, number);
   return ferry_database_step (database, statement, error);
 }
 
@@ -375,14 +380,13 @@ ferry_upload_rows_set_complete (
     FerryDatabase *database, gint64 number, gint64 now, gboolean *changed, GError **error)
 {
   sqlite3_stmt *statement
-      = ferry_database_prepare (database,
-                                "UPDATE upload SET status = 1, touched = ?2"
-                                " WHERE number = ?1 AND status = 0 AND published IS NOT NULL",
-                                error);
+      = prepare_for (database,
+                     "UPDATE upload SET status = 1, touched = ?2"
+                     " WHERE number = ?1 AND status = 0 AND published IS NOT NULL",
+                     number, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, number);
   sqlite3_bind_int64 (statement, 2, now);
   return step_changing (database, statement, changed, error);
 }
@@ -395,30 +399,27 @@ ferry_upload_rows_end (FerryDatabase *database,
                        gboolean *changed,
                        GError **error)
 {
-  sqlite3_stmt *statement
-      = ferry_database_prepare (database,
-                                "UPDATE upload SET status = ?2, touched = ?3, key = NULL"
-                                " WHERE number = ?1 AND status = 0 AND published IS NULL",
-                                error);
+  sqlite3_stmt *statement = prepare_for (database,
+                                         "UPDATE upload SET status = ?2, touched = ?3, key = NULL"
+                                         " WHERE number = ?1 AND status = 0 AND published IS NULL",
+                                         number, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, number);
   sqlite3_bind_int (statement, 2, (int) status);
   sqlite3_bind_int64 (statement, 3, now);
   return step_changing (database, statement, changed, error)
-         && (!*changed || drop_all_chunks (database, number, error));
+         && (!*changed || ferry_upload_rows_drop_all_chunks (database, number, error));
 }
 
 gboolean
 ferry_upload_rows_forget (FerryDatabase *database, gint64 before, GError **error)
 {
-  sqlite3_stmt *statement = ferry_database_prepare (
-      database, "DELETE FROM upload WHERE status IN (2, 3) AND touched < ?1", error);
+  sqlite3_stmt *statement = prepare_for (
+      database, "DELETE FROM upload WHERE status IN (2, 3) AND touched < ?1", before, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, before);
   return ferry_database_step (database, statement, error);
 }
 
@@ -429,12 +430,11 @@ ferry_upload_rows_add_chunk (FerryDatabase *database,
                              const guint8 sha256[FERRY_SHA256_SIZE],
                              GError **error)
 {
-  sqlite3_stmt *statement = ferry_database_prepare (
-      database, "INSERT INTO chunk (upload, idx, sha256) VALUES (?1, ?2, ?3)", error);
+  sqlite3_stmt *statement = prepare_for (
+      database, "INSERT INTO chunk (upload, idx, sha256) VALUES (?1, ?2, ?3)", number, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, number);
   sqlite3_bind_int64 (statement, 2, (sqlite3_int64) chunk);
   bind_sha256 (statement, 3, TRUE, sha256);
   return ferry_database_step (database, statement, error);
@@ -449,14 +449,14 @@ ferry_upload_rows_drop_chunks (FerryDatabase *database,
   for (gsize i = 0; i < ferry_ranges_get_n (chunks); i++)
     {
       FerryRange range = ferry_ranges_get (chunks, i);
-      sqlite3_stmt *statement = ferry_database_prepare (
-          database, "DELETE FROM chunk WHERE upload = ?1 AND idx >= ?2 AND idx < ?3", error);
+      sqlite3_stmt *statement
+          = prepare_for (database, "DELETE FROM chunk WHERE upload = ?1 AND idx >= ?2 AND idx < ?3",
+                         number, error);
 
       if (statement == NULL)
         return FALSE;
-      sqlite3_bind_int64 (statement, 1, number);
       sqlite3_bind_int64 (statement, 2, (sqlite3_int64) range.start);
-      sqlite3_bind_int64 (statement, 3, (sqlite3_int64) MIN (range.end, (guint64) G_MAXINT64));
+      sqlite3_bind_int64 (statement, 3, (sqlite3_int64) range.end);
       if (!ferry_database_step (database, statement, error))
         return FALSE;
     }

@@ -87,8 +87,8 @@ GPtrArray *ferry_upload_rows_load_stale (FerryDatabase *database, gint64 before,
 gboolean ferry_upload_rows_count_open (FerryDatabase *database, guint64 *n, GError **error);
 
 /* The ones below change only an upload in progress; @changed tells whether it was. */
-gboolean ferry_upload_rows_touch (
-    FerryDatabase *database, gint64 number, gint64 now, gboolean *changed, GError **error);
+gboolean
+ferry_upload_rows_touch (FerryDatabase *database, gint64 number, gint64 now, GError **error);
 /* @upload's published, whole and stamp; NULL takes the name back. */
 gboolean ferry_upload_rows_set_publishing (FerryDatabase *database,
                                            const FerryUpload *upload,
@@ -127,5 +127,6 @@ gboolean ferry_upload_rows_drop_chunks (FerryDatabase *database,
                                         gint64 number,
                                         const FerryRanges *chunks,
                                         GError **error);
+gboolean ferry_upload_rows_drop_all_chunks (FerryDatabase *database, gint64 number, GError **error);
 
 G_END_DECLS

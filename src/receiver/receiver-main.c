@@ -115,6 +115,14 @@ tell_start (FerryReceiver *receiver, const ReceiverOptions *options)
                  "--tls-key."));
 }
 
+/* Whether other options would help. */
+static gboolean
+is_usage (const GError *error)
+{
+  return g_error_matches (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+}
+
 static int
 run (const ReceiverOptions *options)
 {
@@ -127,8 +135,7 @@ run (const ReceiverOptions *options)
   if (!ferry_receiver_start (receiver, &error))
     {
       complain (error->message);
-      return g_error_matches (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT) ? EXIT_USAGE
-                                                                                : EXIT_FAILED;
+      return is_usage (error) ? EXIT_USAGE : EXIT_FAILED;
     }
   tell_start (receiver, options);
   g_main_loop_run (loop);

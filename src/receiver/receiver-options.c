@@ -189,7 +189,7 @@ receiver_options_parse (int argc, char **argv, ReceiverOptions *options, GError 
                    g_strdup_printf (_ ("%s. “ferry-receiver --help” tells more."), why->message));
   if (options->help || options->version)
     return TRUE;
-  if (texts.rest != NULL && texts.rest[0] != NULL)
+  if (texts.rest != NULL)
     {
       g_autofree char *shown = g_filename_display_name (texts.rest[0]);
 

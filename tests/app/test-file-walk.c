@@ -7,6 +7,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../support/ferry-test-folder.h"
+
+/* So often that no walk is over before it is cancelled. */
+#define OFTEN 500000
+#define PATIENCE_US (60 * G_USEC_PER_SEC)
+
 typedef struct
 {
   char *folder;
@@ -16,32 +22,15 @@ typedef struct
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  self->folder = g_dir_make_tmp ("ferry-walk-XXXXXX", NULL);
-  g_assert_nonnull (self->folder);
+  self->folder = ferry_test_folder_new ();
   self->chosen = g_ptr_array_new_with_free_func (g_object_unref);
-}
-
-static void
-remove_tree (const char *path)
-{
-  if (g_file_test (path, G_FILE_TEST_IS_DIR) && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-    {
-      g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-      for (const char *name = g_dir_read_name (dir); name != NULL; name = g_dir_read_name (dir))
-        {
-          g_autofree char *below = g_build_filename (path, name, NULL);
-          remove_tree (below);
-        }
-    }
-  g_assert_cmpint (g_remove (path), ==, 0);
 }
 
 static void
 tear_down (Fixture *self, gconstpointer data)
 {
-  remove_tree (self->folder);
-  g_free (self->folder);
-  g_ptr_array_unref (self->chosen);
+  ferry_test_folder_free (self->folder);
+  g_clear_pointer (&self->chosen, g_ptr_array_unref);
 }
 
 static char *
@@ -329,6 +318,61 @@ test_cancelled (Fixture *self, gconstpointer data)
   g_assert_cmpuint (ferry_file_walk_get_count (started), ==, 0);
 }
 
+/* The thread may be the last to let go. */
+static void
+wait_freed (GWeakRef *ref)
+{
+  gint64 deadline = g_get_monotonic_time () + PATIENCE_US;
+  GObject *object;
+
+  while ((object = g_weak_ref_get (ref)) != NULL)
+    {
+      g_object_unref (object);
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_usleep (1000);
+    }
+  g_weak_ref_clear (ref);
+}
+
+static void
+test_cancelled_under_way (Fixture *self, gconstpointer data)
+{
+  GCancellable *cancellable = g_cancellable_new ();
+  GAsyncResult *came = NULL;
+  g_autoptr (GError) error = NULL;
+  FerryFileWalk *started;
+  GWeakRef files, cancellables;
+
+  make_file (self, "first.txt", "1");
+  make_folder (self, "Box");
+  make_file (self, "last.txt", "1");
+  choose (self, "first.txt");
+  choose (self, "Box");
+  for (guint i = 0; i < OFTEN; i++)
+    g_ptr_array_add (self->chosen, g_object_ref (g_ptr_array_index (self->chosen, 1)));
+  choose (self, "last.txt");
+  g_weak_ref_init (&files, g_ptr_array_index (self->chosen, 1));
+  g_weak_ref_init (&cancellables, cancellable);
+
+  started = ferry_file_walk_start (self->chosen, cancellable, came_cb, &came);
+  while (ferry_file_walk_get_count (started) == 0)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_null (came);
+  g_cancellable_cancel (cancellable);
+  while (came == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_null (ferry_file_walk_finish (came, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (ferry_file_walk_get_count (started), ==, 1);
+
+  g_object_unref (came);
+  g_object_unref (cancellable);
+  ferry_file_walk_unref (started);
+  g_clear_pointer (&self->chosen, g_ptr_array_unref);
+  wait_freed (&files);
+  wait_freed (&cancellables);
+}
+
 static void
 test_kinds (Fixture *self, gconstpointer data)
 {
@@ -366,6 +410,7 @@ main (int argc, char **argv)
   ADD ("unreadable", test_unreadable);
   ADD ("odd-names", test_odd_names);
   ADD ("cancelled", test_cancelled);
+  ADD ("cancelled-under-way", test_cancelled_under_way);
   ADD ("kinds", test_kinds);
   return g_test_run ();
 }

@@ -11,34 +11,25 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
-import time
 import unittest
 import urllib.parse
 import urllib.request
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from waiting import PATIENCE, wait_until  # noqa: E402,F401
+
 FERRYCTL = os.environ['FERRYCTL']
 SERVER = os.environ['FERRY_TEST_SERVER']
 SANITIZED = os.environ.get('FERRYCTL_SANITIZED') == '1'
-PATIENCE = 60
 SIGINT, SIGTERM, SIGHUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 SIGKILL, SIGSTOP, SIGCONT = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT
 
 # What is ignored here stays ignored in ferryctl, as under nohup. What is caught here does not.
 if signal.getsignal(SIGHUP) == signal.SIG_IGN:
     signal.signal(SIGHUP, lambda *_: None)
-
-
-def wait_until(condition, what):
-    """Until condition () is true; its value."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError('it did not come true: ' + what)
 
 
 def sha256(path):

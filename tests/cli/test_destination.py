@@ -8,15 +8,16 @@ import sqlite3
 
 import bed
 import keyring
-import receiving
+from receiver_process import ReceiverProcess
 
 
 class Case(bed.Case):
     def setUp(self):
         super().setUp()
         self.env.pop('FERRY_TOKEN', None)
-        os.mkdir(self.path('inbox'), 0o700)
-        self.receiver = receiving.Receiver(self)
+        self.receiver = ReceiverProcess(os.environ['FERRY_RECEIVER'], self.path('receiver'), self.env)
+        self.receiver.start()
+        self.addCleanup(self.receiver.stop)
         self.use_keyring()
 
     def use_keyring(self):
@@ -208,7 +209,7 @@ class Tested(Case):
         self.fail(1, 'destination', 'test', self.server.address, words=['no Ferry receiver'])
         self.fail(1, 'destination', 'test', 'http://host.invalid/', words=['host.invalid'])
         address = self.receiver.address
-        self.receiver.close()
+        self.receiver.stop()
         self.fail(1, 'destination', 'test', address, words=['Nobody listens'])
 
 

@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is printed: JSON lines, plain lines, and bars on a terminal. And how much memory it all takes."""
 
-import json
 import os
 import re
 import unittest
 
 import bed
 import screen
+from measure import MIB, peak_memory
 
-MIB = 1024 * 1024
 MEMBERS = {'id', 'direction', 'name', 'address', 'source', 'link', 'state', 'folder', 'path', 'size', 'received', 'speed',
            'error', 'sha256', 'verified', 'resume', 'media-type', 'added', 'finished'}
 
@@ -165,10 +164,9 @@ class Memory(bed.Case):
         size = 400 * MIB
         process = self.start('get', '--json', self.server.url('/big.bin', size=size, stall=size - MIB))
         process.wait_received(size - MIB)
-        with open(f'/proc/{process.pid}/status') as file:
-            peak = int(re.search(r'VmHWM:\s+(\d+) kB', file.read()).group(1))
-        print(f'peak {peak} kB', end=' ')
-        self.assertLess(peak, 40 * 1024)
+        peak = peak_memory(process.pid)
+        print(f'peak {peak // 1024} kB', end=' ')
+        self.assertLess(peak, 40 * MIB)
         self.server.ask('/_release')
         self.assertEqual(process.wait(), 0)
         self.assertEqual(os.path.getsize(self.file('big.bin')), size)

@@ -6,9 +6,10 @@ import json
 import os
 
 import bed
-import receiving
+from chunk_proxy import ChunkProxy
+from receiver_process import ReceiverProcess
 
-CHUNK = receiving.CHUNK
+CHUNK = 256 * 1024
 N_CHUNKS = 12
 SIZE = N_CHUNKS * CHUNK - 1000
 
@@ -17,8 +18,10 @@ class Case(bed.Case):
     def setUp(self):
         super().setUp()
         self.env.pop('FERRY_TOKEN', None)
-        os.mkdir(self.path('inbox'), 0o700)
-        self.receiver = receiving.Receiver(self)
+        self.receiver = ReceiverProcess(os.environ['FERRY_RECEIVER'], self.path('receiver'), self.env,
+                                        f'--chunk-size={CHUNK}')
+        self.receiver.start()
+        self.addCleanup(self.receiver.stop)
 
     def make(self, name, size=SIZE):
         with open(self.file(name), 'wb') as file:
@@ -161,12 +164,12 @@ class Refused(Case):
 
     def test_no_receiver(self):
         self.make('a.bin')
-        self.receiver.close()
+        self.receiver.stop()
         process = self.start('put', 'a.bin', '--json', *self.to())
         process.wait_event('waiting')
         process.signal(bed.SIGINT)
         self.assertEqual(process.wait(), 130)
-        self.receiver = receiving.Receiver(self, f'127.0.0.1:{self.receiver.port}')
+        self.receiver.start()
         self.check(0, 'put', 'a.bin', *self.to())
         self.assert_sent('a.bin')
 
@@ -181,12 +184,30 @@ class Held(Case):
 
     def setUp(self):
         super().setUp()
-        self.proxy = receiving.Proxy(self, self.receiver)
+        self.through = []  # chunks whose 200 the client got
+        self.limit = None  # how many may get through
+        self.proxy = ChunkProxy(self.receiver.port)
+        self.proxy.on_answer = self.let_through
+        self.proxy.start()
+        self.addCleanup(self.proxy.stop)
+
+    def let_through(self, request, status):
+        def is_let_through():
+            if self.limit is not None and len(self.through) >= self.limit:
+                return False
+            self.through.append(request.chunk)
+            return True
+        if request.chunk is not None and status == 200:
+            self.proxy.hold(is_let_through)
+
+    def hold_after(self, n):
+        self.limit = None if n is None else len(self.through) + n
+        self.proxy.nudge()
 
     def start_held(self, name='a.bin'):
         """A put of which HELD chunks are confirmed; the proxy keeps the other answers to itself."""
         self.make(name)
-        self.proxy.hold_after(self.HELD)
+        self.hold_after(self.HELD)
         process = self.start('put', name, '--json', *self.to(self.proxy.address))
         process.wait_event('added')
         held = [(self.HELD * CHUNK,)]
@@ -200,17 +221,17 @@ class Held(Case):
         last = process.events()[-1]
         self.assertEqual((last['event'], last['state']), ('paused', 'paused'))
         self.assertEqual(last['received'], self.HELD * CHUNK)
-        self.proxy.hold_after(None)
+        self.hold_after(None)
 
     def go_on(self, status=0, *arguments):
         return self.check(status, 'put', 'a.bin', *arguments, *self.to(self.proxy.address))
 
     def assert_none_twice(self):
         """No chunk whose 200 had come is sent again."""
-        self.assertGreaterEqual(len(self.proxy.puts), N_CHUNKS)
-        self.assertEqual(sorted(set(self.proxy.puts)), list(range(N_CHUNKS)))
-        for chunk in self.proxy.confirmed[:self.HELD]:
-            self.assertEqual(self.proxy.puts.count(chunk), 1, f'chunk {chunk} in {self.proxy.puts}')
+        puts = [put.chunk for put in self.proxy.puts()]
+        self.assertEqual(sorted(set(puts)), list(range(N_CHUNKS)))
+        for chunk in self.through[:self.HELD]:
+            self.assertEqual(puts.count(chunk), 1, f'chunk {chunk} in {puts}')
 
 
 class Resume(Held):
@@ -225,19 +246,18 @@ class Resume(Held):
         process = self.start_held()
         process.signal(bed.SIGKILL)
         process.wait()
-        self.proxy.hold_after(None)
+        self.hold_after(None)
         self.go_on()
         self.assert_sent('a.bin')
         self.assert_none_twice()
 
     def test_receiver_killed(self):
         process = self.start_held()
-        self.receiver.process.kill()
-        self.receiver.process.wait()
+        self.receiver.kill()
         process.signal(bed.SIGINT)
         self.assertEqual(process.wait(), 130)
-        self.receiver = receiving.Receiver(self, f'127.0.0.1:{self.receiver.port}')
-        self.proxy.hold_after(None)
+        self.receiver.start()
+        self.hold_after(None)
         self.go_on()
         self.assert_sent('a.bin')
         self.assert_none_twice()
@@ -314,7 +334,7 @@ class Resume(Held):
         self.assert_token_is_nowhere()
         self.assertEqual(process.errors, '')
         self.assertNotIn(self.receiver.token, '\n'.join(process.lines))
-        self.proxy.hold_after(None)
+        self.hold_after(None)
         self.go_on()
         self.assert_token_is_nowhere()
 
@@ -345,7 +365,7 @@ class Together(Held):
         # The owner goes: who follows takes over, with the token it was given.
         owner.signal(bed.SIGKILL)
         owner.wait()
-        self.proxy.hold_after(None)
+        self.hold_after(None)
         self.assertEqual(follower.wait(), 0, follower.errors)
         self.assert_sent('a.bin')
         self.assert_none_twice()

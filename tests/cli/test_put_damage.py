@@ -6,15 +6,12 @@ Each time the file arrives whole in the end, and what goes up again is what was 
 """
 
 import os
-import subprocess
-import sys
 
 import bed
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
-from chunk_proxy import ChunkProxy, Cut  # noqa: E402
-from measure import file_sha256  # noqa: E402
-from receiver_process import ReceiverProcess  # noqa: E402
+from certificate import make_certificate
+from chunk_proxy import ChunkProxy, Cut
+from measure import file_sha256
+from receiver_process import ReceiverProcess
 
 CHUNK = 256 * 1024
 N_CHUNKS = 12
@@ -46,14 +43,9 @@ class Case(bed.Case):
         self.assertEqual(self.receiver.exit_status, 0)
 
     def make_certificate(self):
-        pem = subprocess.run([os.environ['FERRY_MAKE_CERTIFICATE'], '127.0.0.1'], check=True, capture_output=True,
-                             text=True).stdout
-        at = pem.index('-----BEGIN PRIVATE KEY')
-        for name, text in (('cert.pem', pem[:at]), ('key.pem', pem[at:])):
-            with open(self.path(name), 'w', encoding='ascii') as file:
-                file.write(text)
-        self.env['SSL_CERT_FILE'] = self.path('cert.pem')
-        return {'cert': self.path('cert.pem'), 'key': self.path('key.pem'), 'ca': self.path('cert.pem')}
+        certificate, key = make_certificate(self.root)
+        self.env['SSL_CERT_FILE'] = certificate
+        return {'cert': certificate, 'key': key, 'ca': certificate}
 
     def put(self):
         return self.start('put', 'a.bin', '--json', f'--to={self.proxy.address}',

@@ -3,17 +3,13 @@
 """What ferryctl put holds does not grow with the file, nor with its pieces."""
 
 import os
-import re
-import sys
 import unittest
 
 import bed
+from chunk_proxy import ChunkProxy
+from measure import MIB, peak_memory
+from receiver_process import ReceiverProcess
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
-from chunk_proxy import ChunkProxy  # noqa: E402
-from receiver_process import ReceiverProcess  # noqa: E402
-
-MIB = 1024 * 1024
 LANES = 4
 N_CHUNKS = 24
 LIMIT = 60 * 10 ** 6
@@ -39,8 +35,7 @@ class Memory(bed.Case):
         whole = {n: 5 * MIB for n in range(N_CHUNKS - LANES, N_CHUNKS)}
         bed.wait_until(lambda: {r.chunk: r.sent for r in proxy.puts() if r.chunk in whole} == whole,
                        'four pieces that are sent and not confirmed')
-        with open(f'/proc/{process.pid}/status', encoding='ascii') as file:
-            peak = int(re.search(r'VmHWM:\s+(\d+) kB', file.read()).group(1)) * 1024
+        peak = peak_memory(process.pid)
         print(f'peak {peak // 1024} kB', end=' ', flush=True)
         self.assertLess(peak, LIMIT)
         go_on.append(True)

@@ -34,14 +34,12 @@ class Removed(test_put.Held):
 
     def test_receiver_away(self):
         self.interrupt()
-        self.receiver.close()
+        self.receiver.stop()
         lines, errors = self.check(0, 'remove', self.queue()[0]['id'])
         self.assertEqual(errors, '')
         self.assertEqual(self.queue(), [])
         self.assert_files('a.bin')
 
-
-del test_put.Held
 
 if __name__ == '__main__':
     bed.main()

@@ -244,7 +244,7 @@ class Together(bed.Case):
             fake.bind(self.path('run', left[0]))
             fake.listen()
             self.check(0, 'get', self.server.url('/b.bin', size=10))
-            other = self.start('get', '--json', self.server.url('/c.bin', size=10, stall=5))
+            self.start('get', '--json', self.server.url('/c.bin', size=10, stall=5))
             self.server.wait_sent('/c.bin', 5)
             self.assertEqual(len(self.queue()), 3)
 

@@ -73,6 +73,9 @@ static const char *const pieces[] = {
   "/*",
   "'",
   "1.0",
+  "1e999",
+  "NaN",
+  "\xef\xbb\xbf",
   "2031-05-03",
   NULL,
 };
@@ -179,6 +182,7 @@ check_problem (GBytes *json)
   if (text == NULL)
     return;
   g_assert_cmpuint (strlen (text), >, 0);
+  g_assert_cmpuint (strlen (text), <=, 300);
   g_assert_true (g_utf8_validate (text, -1, NULL));
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
     g_assert_true (g_unichar_isprint (g_utf8_get_char (p)));

@@ -9,8 +9,6 @@
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define SHA_UPPER "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef"
-#define ITERATIONS 20000
-#define MAX_BYTES 2048
 
 static GBytes *
 bytes (const char *text)
@@ -460,98 +458,6 @@ check_any (GBytes *json)
     g_clear_error (&errors[i]);
 }
 
-static const char *const seeds[] = {
-  CREATED ("\"a\"", "10", "10"),
-  STATUS ("100", "1", "100", "[[0,41],[44,44]]", "\"in_progress\""),
-  RESULT ("\"complete\"", "7", "\"" SHA "\"", "\"/files/x\""),
-  "{\"missing\":[[42,99]],\"title\":\"x\",\"detail\":\"y\"}",
-  "{\"chunk\":7}",
-  "[[[[[[[[[[[[[[[[",
-  "",
-};
-
-static const char *const pieces[] = {
-  "[",
-  "]",
-  "{",
-  "}",
-  ",",
-  ":",
-  "\"",
-  "\\",
-  "null",
-  "true",
-  "-1",
-  "1e999",
-  "0.5",
-  "18446744073709551616",
-  "9223372036854775807",
-  "[[0,1]]",
-  "\\u0000",
-  "\\ud800",
-  "\xff",
-  "/*",
-  "//",
-  "'",
-  "\xef\xbb\xbf",
-  "#",
-  "\"chunk\":",
-  "NaN",
-};
-
-static guint
-below (GRand *random, guint limit)
-{
-  return limit > 0 ? g_rand_int (random) % limit : 0;
-}
-
-static void
-mutate (GRand *random, GString *text)
-{
-  guint at = below (random, (guint) text->len + 1);
-  guint limit = below (random, 16);
-  guint length = MIN (limit, (guint) text->len - at);
-  const char *piece = pieces[below (random, G_N_ELEMENTS (pieces))];
-  g_autofree char *copy = g_strndup (text->str + at, length);
-
-  switch (below (random, 5))
-    {
-    case 0:
-      if (at < text->len)
-        text->str[at] = (char) g_rand_int (random);
-      return;
-    case 1:
-      g_string_erase (text, at, length);
-      return;
-    case 2:
-      for (guint i = below (random, 40); i > 0; i--)
-        g_string_insert (text, at, copy);
-      return;
-    case 3:
-      g_string_insert (text, at, seeds[below (random, G_N_ELEMENTS (seeds))]);
-      return;
-    default:
-      g_string_insert (text, at, piece);
-    }
-}
-
-static void
-test_mutations (void)
-{
-  g_autoptr (GRand) random = g_rand_new_with_seed (6266);
-
-  for (guint i = 0; i < ITERATIONS; i++)
-    {
-      g_autoptr (GString) text = g_string_new (seeds[below (random, G_N_ELEMENTS (seeds))]);
-      g_autoptr (GBytes) json = NULL;
-
-      for (guint n = below (random, 8); n > 0; n--)
-        mutate (random, text);
-      json = g_bytes_new (text->str, MIN (text->len, MAX_BYTES));
-      check_any (json);
-    }
-}
-
 /* Whatever is put before the brackets, the parser must not follow a million of them. */
 static void
 test_nesting (void)
@@ -604,6 +510,5 @@ main (int argc, char **argv)
   g_test_add_func ("/chunk-api/bodies", test_bodies);
   g_test_add_func ("/chunk-api/nesting", test_nesting);
   g_test_add_func ("/chunk-api/shallow", test_shallow);
-  g_test_add_func ("/chunk-api/mutations", test_mutations);
   return g_test_run ();
 }

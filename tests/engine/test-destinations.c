@@ -8,6 +8,8 @@
 
 #define HOME "http://127.0.0.1:1/"
 #define WORK "https://work.example/ferry"
+/* Far more than anything takes. */
+#define PATIENCE_US (60 * G_USEC_PER_SEC)
 
 static FerryTestKeyring *keyring;
 
@@ -600,6 +602,7 @@ test_token_comes_meanwhile (void)
 {
   g_autoptr (FerryTestUploads) uploads = ferry_test_uploads_new ();
   const char *address = ferry_test_receiver_get_address (uploads->receiver);
+  gint64 deadline = g_get_monotonic_time () + PATIENCE_US;
   FerryTransfer *transfer;
 
   ferry_test_uploads_fault (uploads, (FerryTestFault){ .step = FERRY_TEST_INITIATE,
@@ -610,7 +613,10 @@ test_token_comes_meanwhile (void)
   transfer = add (uploads, "a", FERRY_TEST_TOKEN);
   /* The main loop stands still, so nobody has heard of the 401 yet. */
   while (ferry_test_receiver_count (uploads->receiver, FERRY_TEST_INITIATE) == 0)
-    g_usleep (1000);
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_usleep (1000);
+    }
   ferry_engine_offer_token (uploads->bed->engine, address, FERRY_TEST_TOKEN);
   ferry_test_uploads_assert_done (uploads, transfer, "a", 5, SIZE);
 }

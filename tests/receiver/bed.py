@@ -14,31 +14,22 @@ import socket
 import sqlite3
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
-import time
 import unittest
 import urllib.parse
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from measure import peak_memory  # noqa: E402
+from waiting import PATIENCE, wait_until  # noqa: E402,F401
+
 RECEIVER = os.environ['FERRY_RECEIVER']
-CERTIFICATE = os.environ['FERRY_MAKE_CERTIFICATE']
 SANITIZED = os.environ.get('FERRY_SANITIZED') == '1'
 FOLDER = os.environ.get('FERRY_TEST_FOLDER')
-PATIENCE = 60
 KIB = 1024
 MIB = 1024 * 1024
 GIB = 1024 * MIB
-
-
-def wait_until(condition, what):
-    """Until condition () is true; its value."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError('it did not come true: ' + what)
 
 
 def sha256(data):
@@ -138,8 +129,7 @@ class Receiver:
             database.close()
 
     def peak_memory(self):
-        with open(f'/proc/{self.process.pid}/status', encoding='ascii') as file:
-            return next(int(line.split()[1]) for line in file if line.startswith('VmHWM')) * KIB
+        return peak_memory(self.process.pid)
 
     def n_descriptors(self):
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))

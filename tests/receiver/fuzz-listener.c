@@ -9,6 +9,7 @@
 #include "ferry-request.h"
 
 #include "../base/fuzz-driver.h"
+#include "../support/ferry-test-folder.h"
 
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
@@ -165,29 +166,13 @@ host_thread (gpointer data)
 }
 
 static void
-delete_tree (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-
-  for (const char *name = dir != NULL ? g_dir_read_name (dir) : NULL; name != NULL;
-       name = g_dir_read_name (dir))
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      delete_tree (child);
-    }
-  g_remove (path);
-}
-
-static void
 end_world (void)
 {
   g_main_loop_quit (world.loop);
   g_thread_join (world.thread);
   g_main_loop_unref (world.loop);
   g_main_context_unref (world.context);
-  delete_tree (world.root);
-  g_free (world.root);
+  ferry_test_folder_free (world.root);
   g_free (world.inbox);
   g_free (world.token);
   g_free (world.sum);
@@ -372,8 +357,7 @@ begin_round (void)
 static void
 begin_world (void)
 {
-  world.root = g_dir_make_tmp ("ferry-fuzz-XXXXXX", NULL);
-  g_assert_nonnull (world.root);
+  world.root = ferry_test_folder_new ();
   world.inbox = g_build_filename (world.root, "inbox", NULL);
   g_assert_no_errno (g_mkdir (world.inbox, 0700));
   world.context = g_main_context_new ();

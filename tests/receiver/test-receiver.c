@@ -4,6 +4,8 @@
 
 #include "ferry-error.h"
 
+#include "../support/ferry-test-folder.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,33 +20,16 @@ typedef struct
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->root = g_dir_make_tmp ("ferry-receiver-XXXXXX", NULL);
-  g_assert_nonnull (fixture->root);
+  fixture->root = ferry_test_folder_new ();
   fixture->directory = g_build_filename (fixture->root, "inbox", NULL);
   fixture->state = g_build_filename (fixture->root, "deep", "state", NULL);
   g_assert_cmpint (g_mkdir (fixture->directory, 0700), ==, 0);
 }
 
 static void
-delete_tree (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-
-  for (const char *name = dir != NULL ? g_dir_read_name (dir) : NULL; name != NULL;
-       name = g_dir_read_name (dir))
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      delete_tree (child);
-    }
-  g_remove (path);
-}
-
-static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  delete_tree (fixture->root);
-  g_free (fixture->root);
+  ferry_test_folder_free (fixture->root);
   g_free (fixture->directory);
   g_free (fixture->state);
 }
@@ -232,6 +217,31 @@ test_one_owner (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
 }
 
+/* The code tells it from what other options would cure, and the next try may be at once. */
+static void
+test_address_in_use (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FerryReceiver) receiver = make (fixture, NULL);
+  g_autofree char *state = g_build_filename (fixture->root, "other", NULL);
+  g_autoptr (FerryReceiver) other = NULL;
+
+  g_assert_true (ferry_receiver_start (receiver, &error));
+
+  const char *listen = strstr (ferry_receiver_get_address (receiver), "//") + 2;
+  const FerryReceiverOptions options
+      = { .directory = fixture->directory, .state = state, .listen = listen };
+
+  other = ferry_receiver_new (&options);
+  g_assert_false (ferry_receiver_start (other, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+  g_assert_nonnull (strstr (error->message, listen));
+  g_clear_error (&error);
+  ferry_receiver_stop (receiver);
+  g_assert_true (ferry_receiver_start (other, &error));
+  g_assert_no_error (error);
+}
+
 static void
 test_bad_options (Fixture *fixture, gconstpointer data)
 {
@@ -263,6 +273,7 @@ main (int argc, char **argv)
   g_test_add ("/receiver/thread", Fixture, NULL, set_up, test_thread, tear_down);
   g_test_add ("/receiver/again", Fixture, NULL, set_up, test_again, tear_down);
   g_test_add ("/receiver/one-owner", Fixture, NULL, set_up, test_one_owner, tear_down);
+  g_test_add ("/receiver/address-in-use", Fixture, NULL, set_up, test_address_in_use, tear_down);
   g_test_add ("/receiver/bad-options", Fixture, NULL, set_up, test_bad_options, tear_down);
   return g_test_run ();
 }

@@ -3,6 +3,8 @@
 
 #include "ferry-error.h"
 
+#include "../support/ferry-test-folder.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,18 +18,15 @@ typedef struct
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->folder = g_dir_make_tmp ("ferry-token-XXXXXX", NULL);
-  g_assert_nonnull (fixture->folder);
+  fixture->folder = ferry_test_folder_new ();
   fixture->path = g_build_filename (fixture->folder, "token", NULL);
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  g_remove (fixture->path);
-  g_rmdir (fixture->folder);
   g_free (fixture->path);
-  g_free (fixture->folder);
+  ferry_test_folder_free (fixture->folder);
 }
 
 static void

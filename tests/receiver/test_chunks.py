@@ -165,7 +165,7 @@ class Chunks(bed.Case):
         def delete(upload):
             os.unlink(upload.part())
 
-        def move_away(upload):
+        def move_away(_upload):
             os.rename(self.path('inbox'), self.path('elsewhere'))
             os.mkdir(self.path('inbox'), 0o700)
 

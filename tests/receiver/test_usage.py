@@ -10,6 +10,7 @@ import stat
 import subprocess
 
 import bed
+from certificate import make_certificate
 
 
 class Usage(bed.Case):
@@ -181,12 +182,8 @@ class Usage(bed.Case):
     # -- TLS
 
     def certificate(self):
-        pem = subprocess.run([bed.CERTIFICATE, '127.0.0.1'], check=True, capture_output=True, text=True).stdout
-        at = pem.index('-----BEGIN PRIVATE KEY')
-        for name, text in (('cert.pem', pem[:at]), ('key.pem', pem[at:])):
-            with open(self.path(name), 'w', encoding='ascii') as file:
-                file.write(text)
-        return f"--tls-certificate={self.path('cert.pem')}", f"--tls-key={self.path('key.pem')}"
+        certificate, key = make_certificate(self.root)
+        return f'--tls-certificate={certificate}', f'--tls-key={key}'
 
     def test_tls(self):
         receiver = self.start('--chunk-size=300KiB', '--listen=127.0.0.1:0', *self.certificate())

@@ -24,6 +24,8 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
+#include "ferry-test-folder.h"
+
 G_BEGIN_DECLS
 
 #define FERRY_TEST_CANNOT 77
@@ -145,42 +147,6 @@ ferry_test_child_fill (const char *folder)
       piece /= 2;
   g_assert_cmpint (errno, ==, ENOSPC);
   close (fd);
-}
-
-/* A fresh folder that everybody may enter. (transfer full) */
-static inline char *
-ferry_test_folder_new (void)
-{
-  g_autoptr (GError) error = NULL;
-  char *folder = g_dir_make_tmp ("ferry-test-XXXXXX", &error);
-
-  g_assert_no_error (error);
-  g_assert_no_errno (chmod (folder, 0777));
-  return folder;
-}
-
-/* Deletes a folder and all that is in it, and frees the name. */
-static inline void
-ferry_test_folder_free (char *folder)
-{
-  GDir *dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      char *path = g_build_filename (folder, name, NULL);
-
-      if (g_file_test (path, G_FILE_TEST_IS_DIR) && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-        ferry_test_folder_free (path);
-      else
-        {
-          g_unlink (path);
-          g_free (path);
-        }
-    }
-  g_clear_pointer (&dir, g_dir_close);
-  g_rmdir (folder);
-  g_free (folder);
 }
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #include "ferry-error.h"
 #include "ferry-store.h"
+#include "ferry-test-folder.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -19,10 +20,8 @@ FerryTestBed *
 ferry_test_bed_new_closed (void)
 {
   FerryTestBed *self = g_new0 (FerryTestBed, 1);
-  g_autoptr (GError) error = NULL;
 
-  self->root = g_dir_make_tmp ("ferry-test-XXXXXX", &error);
-  g_assert_no_error (error);
+  self->root = ferry_test_folder_new ();
   self->state_folder = g_build_filename (self->root, "state", NULL);
   self->folder = g_build_filename (self->root, "downloads", NULL);
   g_assert_cmpint (g_mkdir (self->folder, 0755), ==, 0);
@@ -40,26 +39,6 @@ ferry_test_bed_new (void)
   return self;
 }
 
-static void
-delete_tree (const char *path)
-{
-  g_autoptr (GDir) dir = NULL;
-  const char *name;
-
-  if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK) && g_file_test (path, G_FILE_TEST_IS_DIR))
-    {
-      g_chmod (path, 0700);
-      dir = g_dir_open (path, 0, NULL);
-      while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-        {
-          g_autofree char *child = g_build_filename (path, name, NULL);
-
-          delete_tree (child);
-        }
-    }
-  g_remove (path);
-}
-
 void
 ferry_test_bed_free (FerryTestBed *self)
 {
@@ -68,8 +47,7 @@ ferry_test_bed_free (FerryTestBed *self)
   ferry_test_bed_close (self);
   ferry_test_server_free (self->server);
   g_clear_object (&self->monitor);
-  delete_tree (self->root);
-  g_free (self->root);
+  ferry_test_folder_free (self->root);
   g_free (self->state_folder);
   g_free (self->folder);
   g_free (self);

@@ -83,27 +83,27 @@ def private_environment():
         yield env
 
 
-class PeakMemory(threading.Thread):
-    """The most memory a running process has held, in bytes.
+def peak_memory(pid):
+    """The most memory that a running process has held, in bytes. ru_maxrss would count the Python that forked it; VmHWM
+    starts anew with the program."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return int(re.search(r"VmHWM:\s+(\d+) kB", f.read())[1]) * 1024
 
-    ru_maxrss would count the Python that forked it; VmHWM starts anew with the program.
-    """
+
+class PeakMemory(threading.Thread):
+    """peak_memory() of a process that may end at any time."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
-        self._path = f"/proc/{pid}/status"
+        self._pid = pid
         self._over = threading.Event()
         self.bytes = 0
         self.start()
 
     def sample(self):
-        try:
-            with open(self._path) as f:
-                found = re.search(r"VmHWM:\s+(\d+) kB", f.read())
-        except OSError:
-            return
-        if found:
-            self.bytes = max(self.bytes, int(found[1]) * 1024)
+        # One that has ended, and nobody has waited for, has no memory to tell of.
+        with contextlib.suppress(OSError, TypeError):
+            self.bytes = max(self.bytes, peak_memory(self._pid))
 
     def run(self):
         while not self._over.wait(0.02):

@@ -30,9 +30,9 @@ class ReceiverProcess:
         self.port = 0
         self.process = None
         self.trust = ssl.create_default_context(cafile=tls["ca"]) if tls else None
-        state = os.path.join(home, "state")
-        self.token_file = os.path.join(state, "token")
-        self._command = [program, f"--directory={self.inbox}", f"--state={state}", *arguments]
+        self.state = os.path.join(home, "state")
+        self.token_file = os.path.join(self.state, "token")
+        self._command = [program, f"--directory={self.inbox}", f"--state={self.state}", *arguments]
         if tls:
             self._command += [f"--tls-certificate={tls['cert']}", f"--tls-key={tls['key']}"]
         os.makedirs(self.inbox, exist_ok=True)
