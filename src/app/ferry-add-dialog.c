@@ -26,8 +26,6 @@ struct _FerryAddDialog
   gboolean all_known;
 
   GtkButton *add_button;
-  GtkLabel *heading;
-  GtkTextView *text_view;
   GtkTextBuffer *buffer;
   GtkImage *status_icon;
   GtkLabel *status;
@@ -359,8 +357,6 @@ ferry_add_dialog_class_init (FerryAddDialogClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/ferryapp/Ferry/ferry-add-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, FerryAddDialog, add_button);
-  gtk_widget_class_bind_template_child (widget_class, FerryAddDialog, heading);
-  gtk_widget_class_bind_template_child (widget_class, FerryAddDialog, text_view);
   gtk_widget_class_bind_template_child (widget_class, FerryAddDialog, buffer);
   gtk_widget_class_bind_template_child (widget_class, FerryAddDialog, status_icon);
   gtk_widget_class_bind_template_child (widget_class, FerryAddDialog, status);

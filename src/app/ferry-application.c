@@ -8,6 +8,7 @@
 
 #include "ferry-address.h"
 #include "ferry-engine.h"
+#include "ferry-links.h"
 #include "ferry-preferences.h"
 #include "ferry-receive-here.h"
 #include "ferry-remote.h"
@@ -131,14 +132,16 @@ close_engine (FerryApplication *self)
 
 /* It was on at the last launch and cannot be now: silence would look as if it were. */
 static void
-receive_busy_changed_cb (FerryReceiveHere *receive_here, GParamSpec *pspec, gpointer user_data)
+receive_changed_cb (FerryReceiveHere *receive_here, gpointer user_data)
 {
   FerryApplication *self = FERRY_APPLICATION (user_data);
+  gboolean active = ferry_receive_here_get_active (receive_here);
+  gboolean failed = ferry_receive_here_get_problem (receive_here) != NULL;
 
-  if (!self->receive_starting || ferry_receive_here_get_busy (receive_here))
+  if (!self->receive_starting || ferry_receive_here_get_busy (receive_here) || !(active || failed))
     return;
   self->receive_starting = FALSE;
-  if (!ferry_receive_here_get_active (receive_here) && self->window != NULL)
+  if (!active && self->window != NULL)
     ferry_receive_here_present (receive_here, GTK_WINDOW (self->window), NULL, NULL);
 }
 
@@ -237,16 +240,6 @@ ferry_application_activate (GApplication *application)
   ferry_application_present (FERRY_APPLICATION (application));
 }
 
-/* What a link is, and what a file of this computer: "file:" addresses, and what is there. */
-static gboolean
-is_file (const char *argument, GFile *file)
-{
-  if (g_ascii_strncasecmp (argument, "file:", strlen ("file:")) == 0
-      || g_path_is_absolute (argument))
-    return TRUE;
-  return strstr (argument, "://") == NULL && g_file_query_exists (file, NULL);
-}
-
 /* A launcher's way to hand over links and files when it starts Ferry over D-Bus. */
 static void
 ferry_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
@@ -261,18 +254,13 @@ ferry_application_open (GApplication *application, GFile **files, int n_files, c
   ferry_application_present (self);
 }
 
-/* FALSE with a sentence when @argument is neither a link nor a file. */
+/* FALSE with a sentence when @argument is neither a link nor a file. Files came through name_files (). */
 static gboolean
-take_argument (FerryApplication *self,
-               GApplicationCommandLine *command_line,
-               const char *argument,
-               GError **error)
+take_argument (FerryApplication *self, const char *argument, GError **error)
 {
-  g_autoptr (GFile) file = g_application_command_line_create_file_for_arg (command_line, argument);
-
-  if (is_file (argument, file))
+  if (ferry_is_file_uri (argument))
     {
-      g_ptr_array_add (self->files, g_steal_pointer (&file));
+      g_ptr_array_add (self->files, g_file_new_for_uri (argument));
       return TRUE;
     }
   g_autofree char *link = g_filename_display_name (argument);
@@ -296,7 +284,7 @@ ferry_application_command_line (GApplication *application, GApplicationCommandLi
     {
       g_autoptr (GError) error = NULL;
 
-      if (take_argument (self, command_line, arguments[i], &error))
+      if (take_argument (self, arguments[i], &error))
         continue;
       g_application_command_line_printerr (command_line, "ferry: %s\n", error->message);
       status = 1;
@@ -306,6 +294,36 @@ ferry_application_command_line (GApplication *application, GApplicationCommandLi
     self->ask_for_link = TRUE;
   ferry_application_present (self);
   return status;
+}
+
+/* What a link is, and what a file of this computer: "file:" addresses, and what is there. */
+static gboolean
+is_file (const char *argument, GFile *file)
+{
+  if (ferry_is_file_uri (argument) || g_path_is_absolute (argument))
+    return TRUE;
+  return strstr (argument, "://") == NULL && g_file_query_exists (file, NULL);
+}
+
+/* Writes the files among the arguments as "file:" addresses. In the process that was called: only that one knows what a
+ * relative name means, and it may wait for a disk, which a window must not. */
+static void
+name_files (GVariantDict *options)
+{
+  g_auto (GStrv) arguments = NULL;
+
+  if (!g_variant_dict_lookup (options, G_OPTION_REMAINING, "^aay", &arguments))
+    return;
+  for (gsize i = 0; arguments[i] != NULL; i++)
+    {
+      g_autoptr (GFile) file = g_file_new_for_commandline_arg (arguments[i]);
+
+      if (!is_file (arguments[i], file))
+        continue;
+      g_free (arguments[i]);
+      arguments[i] = g_file_get_uri (file);
+    }
+  g_variant_dict_insert (options, G_OPTION_REMAINING, "^aay", arguments);
 }
 
 static int
@@ -324,6 +342,7 @@ ferry_application_handle_local_options (GApplication *application, GVariantDict 
                                     "missing."));
       return 1;
     }
+  name_files (options);
   return -1;
 }
 
@@ -381,7 +400,7 @@ about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
       self->window, "modal", TRUE, "destroy-with-parent", TRUE, "application-name", _ ("Ferry"),
       "application-icon", FERRY_APPLICATION_ID, "version", FERRY_VERSION, "developer-name",
       _ ("The Ferry developers"), "comments",
-      _ ("Carries files both ways and proves that every byte arrived. A transfer "
+      _ ("Carries files both ways and does not lose them. A transfer "
          "goes on where it stopped, whatever happened in between."),
       "license-type", GTK_LICENSE_GPL_3_0, "translator-credits",
       /* Translators: put your name here, one line for each translator. */
@@ -442,7 +461,7 @@ ferry_application_startup (GApplication *application)
   g_signal_connect (self->settings, "changed::max-active", G_CALLBACK (max_active_changed_cb),
                     self);
   self->receive_here = ferry_receive_here_new (self->settings);
-  g_signal_connect (self->receive_here, "notify::busy", G_CALLBACK (receive_busy_changed_cb), self);
+  g_signal_connect (self->receive_here, "changed", G_CALLBACK (receive_changed_cb), self);
   g_action_map_add_action_entries (G_ACTION_MAP (self), ACTIONS, G_N_ELEMENTS (ACTIONS), self);
   for (gsize i = 0; i < G_N_ELEMENTS (ACCELS); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), ACCELS[i].action,

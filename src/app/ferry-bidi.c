@@ -2,6 +2,7 @@
 #include "ferry-bidi.h"
 
 #define SEPARATOR " · "
+#define LEFT_TO_RIGHT_MARK "\u200e"
 #define RIGHT_TO_LEFT_MARK "\u200f"
 #define LEFT_TO_RIGHT_ISOLATE "\u2066"
 #define RIGHT_TO_LEFT_ISOLATE "\u2067"
@@ -37,6 +38,16 @@ isolate_sizes (const char *part)
   if (sizes == NULL)
     sizes = g_regex_new ("\\p{Nd}[\\p{Nd}.,]*\\x{a0}\\p{Latin}+", 0, 0, NULL);
   return g_regex_replace (sizes, part, -1, 0, LEFT_TO_RIGHT_ISOLATE "\\0" POP_ISOLATE, 0, NULL);
+}
+
+char *
+ferry_bidi_plain (const char *text)
+{
+  g_return_val_if_fail (text != NULL, NULL);
+
+  if (gtk_widget_get_default_direction () != GTK_TEXT_DIR_RTL)
+    return g_strdup (text);
+  return g_strconcat (LEFT_TO_RIGHT_MARK, text, NULL);
 }
 
 char *

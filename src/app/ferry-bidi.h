@@ -16,4 +16,8 @@ G_BEGIN_DECLS
  */
 char *ferry_bidi_caption (const char *text);
 
+/* A path or an address as a label shows it: from left to right, also in a window that is laid out from right to left.
+ * (transfer full) */
+char *ferry_bidi_plain (const char *text);
+
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "ferry-address.h"
+#include "ferry-button.h"
 #include "ferry-destination-check.h"
 #include "ferry-error.h"
 #include "ferry-note-row.h"
@@ -190,7 +191,7 @@ tested_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean ok = ferry_destination_test_finish (result, &error);
 
   /* Cancelled: the values have changed, or the editor is closed. */
-  if (ferry_error_get_code (error) == FERRY_ERROR_CANCELLED && error != NULL)
+  if (ferry_error_get_code (error) == FERRY_ERROR_CANCELLED)
     return;
   g_clear_object (&self->testing);
   if (ok)
@@ -232,10 +233,9 @@ check_fields (FerryDestinationEditor *self)
       complain (self, self->address_row, self->address_note, sentence_of (error));
       return FALSE;
     }
-  if (token != NULL && !ferry_token_is_valid (token))
+  if (!ferry_destination_check_token (token, &error))
     {
-      complain (self, self->token_row, self->token_note,
-                _ ("This is no token: a token is one word of letters, digits and signs."));
+      complain (self, self->token_row, self->token_note, error->message);
       return FALSE;
     }
   return TRUE;
@@ -381,8 +381,7 @@ ferry_destination_editor_init (FerryDestinationEditor *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   name_peek_button (GTK_WIDGET (self->token_row));
-  /* GTK 4.8 names a button by its text with the underscore, and by its label once more. */
-  gtk_accessible_reset_property (GTK_ACCESSIBLE (self->test_button), GTK_ACCESSIBLE_PROPERTY_LABEL);
+  ferry_button_name_once (self->test_button);
   self->keep_button
       = ferry_note_row_add_button (self->token_note, _ ("_Keep It Until Ferry Is Closed"));
   gtk_widget_set_visible (self->keep_button, FALSE);
@@ -407,6 +406,24 @@ fill (FerryDestinationEditor *self)
   gtk_widget_set_sensitive (GTK_WIDGET (self->default_switch), !is_default);
 }
 
+static FerryDestinationEditor *
+editor_new (GtkWindow *parent,
+            FerryEngine *engine,
+            FerryDestination *destination,
+            FerryDestinationEditorFunc done,
+            gpointer user_data)
+{
+  FerryDestinationEditor *self
+      = g_object_new (FERRY_TYPE_DESTINATION_EDITOR, "transient-for", parent, NULL);
+
+  self->engine = g_object_ref (engine);
+  g_set_object (&self->destination, destination);
+  self->done = done;
+  self->user_data = user_data;
+  fill (self);
+  return self;
+}
+
 void
 ferry_destination_editor_present (GtkWindow *parent,
                                   FerryEngine *engine,
@@ -418,13 +435,22 @@ ferry_destination_editor_present (GtkWindow *parent,
   g_return_if_fail (FERRY_IS_ENGINE (engine));
   g_return_if_fail (destination == NULL || FERRY_IS_DESTINATION (destination));
 
-  FerryDestinationEditor *self
-      = g_object_new (FERRY_TYPE_DESTINATION_EDITOR, "transient-for", parent, NULL);
+  gtk_window_present (GTK_WINDOW (editor_new (parent, engine, destination, done, user_data)));
+}
 
-  self->engine = g_object_ref (engine);
-  g_set_object (&self->destination, destination);
-  self->done = done;
-  self->user_data = user_data;
-  fill (self);
+void
+ferry_destination_editor_ask_token (GtkWindow *parent,
+                                    FerryEngine *engine,
+                                    FerryDestination *destination,
+                                    FerryDestinationEditorFunc done,
+                                    gpointer user_data)
+{
+  g_return_if_fail (GTK_IS_WINDOW (parent));
+  g_return_if_fail (FERRY_IS_ENGINE (engine));
+  g_return_if_fail (FERRY_IS_DESTINATION (destination));
+
+  FerryDestinationEditor *self = editor_new (parent, engine, destination, done, user_data);
+
+  gtk_widget_grab_focus (GTK_WIDGET (self->token_row));
   gtk_window_present (GTK_WINDOW (self));
 }

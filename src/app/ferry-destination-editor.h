@@ -25,4 +25,11 @@ void ferry_destination_editor_present (GtkWindow *parent,
                                        FerryDestinationEditorFunc done,
                                        gpointer user_data);
 
+/* The same with the keyboard where the token goes: an upload to @destination waits for it. */
+void ferry_destination_editor_ask_token (GtkWindow *parent,
+                                         FerryEngine *engine,
+                                         FerryDestination *destination,
+                                         FerryDestinationEditorFunc done,
+                                         gpointer user_data);
+
 G_END_DECLS

@@ -5,10 +5,12 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "ferry-address.h"
+#include "ferry-bidi.h"
+#include "ferry-button.h"
 #include "ferry-destination-editor.h"
 #include "ferry-destinations.h"
 #include "ferry-message-dialog.h"
+#include "ferry-uploads.h"
 
 #define KEY "ferry-destination"
 
@@ -70,22 +72,6 @@ row_activated_cb (AdwActionRow *row, FerryDestinationsGroup *self)
 
 /* ---- removing ---- */
 
-typedef struct
-{
-  FerryDestinationsGroup *self;
-  FerryDestination *destination;
-} Removal;
-
-static void
-removal_free (gpointer data, GClosure *closure)
-{
-  Removal *removal = data;
-
-  g_object_unref (removal->self);
-  g_object_unref (removal->destination);
-  g_free (removal);
-}
-
 static void
 removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -101,39 +87,20 @@ removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                                       adw_toast_new (error->message));
 }
 
+/* The row may be another by now, the destination is the one that was asked about. */
 static void
-remove_response_cb (AdwMessageDialog *dialog, const char *response, Removal *removal)
+remove_cb (FerryDestinationsGroup *self, const char *response, AdwMessageDialog *dialog)
 {
-  FerryDestinationsGroup *self = removal->self;
-
-  if (g_str_equal (response, "remove") && self->destinations != NULL)
-    ferry_destinations_remove_async (self->destinations, removal->destination, NULL, removed_cb,
-                                     g_object_ref (self));
-}
-
-/* Unfinished uploads to it. */
-static guint
-count_unfinished (FerryDestinationsGroup *self, FerryDestination *destination)
-{
-  GListModel *queue = G_LIST_MODEL (self->engine);
-  const char *address = ferry_destination_get_address (destination);
-  guint n = 0;
-
-  for (guint i = 0; i < g_list_model_get_n_items (queue); i++)
-    {
-      g_autoptr (FerryTransfer) transfer = g_list_model_get_item (queue, i);
-
-      n += ferry_transfer_get_direction (transfer) == FERRY_UPLOAD
-           && ferry_transfer_get_state (transfer) != FERRY_STATE_DONE
-           && ferry_address_same_origin (ferry_transfer_get_address (transfer), address);
-    }
-  return n;
+  if (self->destinations != NULL)
+    ferry_destinations_remove_async (self->destinations, g_object_get_data (G_OBJECT (dialog), KEY),
+                                     NULL, removed_cb, g_object_ref (self));
 }
 
 static char *
 removal_body (FerryDestinationsGroup *self, FerryDestination *destination)
 {
-  guint n = count_unfinished (self, destination);
+  guint n
+      = ferry_uploads_count_unfinished (self->engine, ferry_destination_get_address (destination));
 
   if (n == 0)
     return g_strdup (_ ("Ferry forgets its address and its token. What was uploaded stays there."));
@@ -155,17 +122,12 @@ remove_clicked_cb (GtkButton *button, FerryDestinationsGroup *self)
       = g_strdup_printf (_ ("Remove “%s”?"), ferry_destination_get_name (destination));
   g_autofree char *body = removal_body (self, destination);
   AdwMessageDialog *dialog = ferry_message_dialog_new (window_of (self), heading);
-  Removal *removal = g_new (Removal, 1);
 
-  removal->self = g_object_ref (self);
-  removal->destination = g_object_ref (destination);
   adw_message_dialog_set_body (dialog, body);
-  adw_message_dialog_add_responses (dialog, "cancel", _ ("_Cancel"), "remove", _ ("_Remove"), NULL);
-  adw_message_dialog_set_response_appearance (dialog, "remove", ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (dialog, "cancel");
-  adw_message_dialog_set_close_response (dialog, "cancel");
-  g_signal_connect_data (dialog, "response", G_CALLBACK (remove_response_cb), removal, removal_free,
-                         0);
+  ferry_message_dialog_add_answer (dialog, "remove", _ ("_Remove"), ADW_RESPONSE_DESTRUCTIVE);
+  g_object_set_data_full (G_OBJECT (dialog), KEY, g_object_ref (destination), g_object_unref);
+  g_signal_connect_object (dialog, "response::remove", G_CALLBACK (remove_cb), self,
+                           G_CONNECT_SWAPPED);
   ferry_message_dialog_present (dialog);
 }
 
@@ -176,10 +138,7 @@ update_row (AdwActionRow *widget)
 {
   Row *row = row_of (widget);
   const char *name = ferry_destination_get_name (row->destination);
-  /* An address reads from left to right, also in a right-to-left window. */
-  const char *mark = gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL ? "\u200e" : "";
-  g_autofree char *address
-      = g_strconcat (mark, ferry_destination_get_address (row->destination), NULL);
+  g_autofree char *address = ferry_bidi_plain (ferry_destination_get_address (row->destination));
   g_autofree char *label = g_strdup_printf (_ ("Remove “%s”"), name);
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (widget), name);
@@ -288,8 +247,7 @@ ferry_destinations_group_init (FerryDestinationsGroup *self)
 {
   self->rows = g_ptr_array_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
-  /* GTK 4.8 names a button by its text with the underscore, and by its label once more. */
-  gtk_accessible_reset_property (GTK_ACCESSIBLE (self->add_button), GTK_ACCESSIBLE_PROPERTY_LABEL);
+  ferry_button_name_once (self->add_button);
 }
 
 void

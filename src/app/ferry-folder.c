@@ -5,6 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ferry-bidi.h"
+
 char *
 ferry_folder_for_downloads (GSettings *settings)
 {
@@ -27,8 +29,6 @@ ferry_folder_describe (const char *path)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  /* A path reads from left to right, also in a right-to-left window. */
-  const char *mark = gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL ? "\u200e" : "";
   const char *home = g_get_home_dir ();
   gsize length = strlen (home);
   g_autofree char *shown = g_filename_display_name (path);
@@ -36,9 +36,10 @@ ferry_folder_describe (const char *path)
   if (length > 1 && g_str_has_prefix (path, home) && (path[length] == '/' || path[length] == '\0'))
     {
       g_autofree char *rest = g_filename_display_name (path + length);
-      return g_strconcat (mark, "~", rest, NULL);
+      g_autofree char *from_home = g_strconcat ("~", rest, NULL);
+      return ferry_bidi_plain (from_home);
     }
-  return g_strconcat (mark, shown, NULL);
+  return ferry_bidi_plain (shown);
 }
 
 typedef struct

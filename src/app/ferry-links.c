@@ -61,6 +61,34 @@ ferry_links_split (const char *text)
   return (char **) g_ptr_array_free (g_steal_pointer (&links), FALSE);
 }
 
+gboolean
+ferry_is_file_uri (const char *word)
+{
+  return g_ascii_strncasecmp (word, "file:", strlen ("file:")) == 0;
+}
+
+char **
+ferry_words_of_text (const char *text)
+{
+  /* A list of files may be longer than any list of links. */
+  return ferry_is_file_uri (text) ? g_uri_list_extract_uris (text) : ferry_address_extract (text);
+}
+
+void
+ferry_words_split (const char *const *words, GPtrArray **files, char ***links)
+{
+  g_autoptr (GPtrArray) others = g_ptr_array_new ();
+
+  *files = g_ptr_array_new_with_free_func (g_object_unref);
+  for (gsize i = 0; words[i] != NULL; i++)
+    if (ferry_is_file_uri (words[i]))
+      g_ptr_array_add (*files, g_file_new_for_uri (words[i]));
+    else
+      g_ptr_array_add (others, g_strdup (words[i]));
+  g_ptr_array_add (others, NULL);
+  *links = (char **) g_ptr_array_free (g_steal_pointer (&others), FALSE);
+}
+
 static char *
 known_key (const char *address, const char *folder)
 {

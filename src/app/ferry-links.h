@@ -16,6 +16,20 @@ G_BEGIN_DECLS
  */
 char **ferry_links_split (const char *text);
 
+/* Whether @word is the address of a file of this computer. */
+gboolean ferry_is_file_uri (const char *word);
+
+/* What other programs hand over as text: a list of addresses, or prose with addresses in it. (transfer full): NULL-terminated */
+char **ferry_words_of_text (const char *text);
+
+/**
+ * ferry_words_split:
+ * @words: addresses
+ * @files: (out) (transfer full) (element-type GFile): those of files, to upload
+ * @links: (out) (transfer full): the others, to download, NULL-terminated
+ */
+void ferry_words_split (const char *const *words, GPtrArray **files, char ***links);
+
 /**
  * FerryKnown:
  *

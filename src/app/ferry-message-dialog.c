@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ferry-message-dialog.h"
 
-/* GTK 4.8 names a button by its text with the underscore, and by its label once more. */
+#include "ferry-config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ferry-button.h"
+
 static void
 name_buttons_once (GtkWidget *widget)
 {
   if (GTK_IS_BUTTON (widget) && gtk_button_get_label (GTK_BUTTON (widget)) != NULL)
-    gtk_accessible_reset_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL);
+    ferry_button_name_once (widget);
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
        child = gtk_widget_get_next_sibling (child))
     name_buttons_once (child);
@@ -19,6 +24,22 @@ ferry_message_dialog_new (GtkWindow *parent, const char *heading)
 
   return g_object_new (ADW_TYPE_MESSAGE_DIALOG, "accessible-role", GTK_ACCESSIBLE_ROLE_DIALOG,
                        "transient-for", parent, "heading", heading, NULL);
+}
+
+void
+ferry_message_dialog_add_answer (AdwMessageDialog *dialog,
+                                 const char *id,
+                                 const char *label,
+                                 AdwResponseAppearance appearance)
+{
+  g_return_if_fail (ADW_IS_MESSAGE_DIALOG (dialog));
+  g_return_if_fail (id != NULL && label != NULL);
+
+  adw_message_dialog_add_responses (dialog, "cancel", _ ("_Cancel"), id, label, NULL);
+  adw_message_dialog_set_response_appearance (dialog, id, appearance);
+  adw_message_dialog_set_default_response (dialog,
+                                           appearance == ADW_RESPONSE_DESTRUCTIVE ? "cancel" : id);
+  adw_message_dialog_set_close_response (dialog, "cancel");
 }
 
 void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ferry-note-row.h"
 
+#include "ferry-button.h"
+
 struct _FerryNoteRow
 {
   AdwPreferencesRow parent_instance;
@@ -44,8 +46,7 @@ ferry_note_row_add_button (FerryNoteRow *self, const char *label)
 
   GtkWidget *button = gtk_button_new_with_mnemonic (label);
 
-  /* GTK 4.8 names a button by its text with the underscore, and by its label once more. */
-  gtk_accessible_reset_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL);
+  ferry_button_name_once (button);
   gtk_box_append (GTK_BOX (self->buttons), button);
   gtk_widget_show (self->buttons);
   return button;

@@ -162,7 +162,7 @@ ferry_receive_here_present (FerryReceiveHere *here,
   self->was_wanted = ferry_receive_here_get_wanted (here);
   set_folder (self, ferry_receive_here_get_folder (here));
   ferry_receive_note_bind (self->note, here, FALSE, G_CALLBACK (choose_folder), self);
-  g_signal_connect_swapped (here, "notify", G_CALLBACK (update), self);
+  g_signal_connect_swapped (here, "changed", G_CALLBACK (update), self);
   update (self);
   gtk_window_present (GTK_WINDOW (self));
 }

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ferry-bidi.h"
 #include "ferry-folder.h"
 #include "ferry-message-dialog.h"
 #include "ferry-receive-note.h"
@@ -25,16 +26,6 @@ struct _FerryReceiveGroup
 };
 
 G_DEFINE_FINAL_TYPE (FerryReceiveGroup, ferry_receive_group, ADW_TYPE_PREFERENCES_GROUP)
-
-/* A path or an address reads from left to right, also in a right-to-left window. */
-static void
-set_plain_subtitle (AdwActionRow *row, const char *text)
-{
-  const char *mark = gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL ? "\u200e" : "";
-  g_autofree char *shown = g_strconcat (mark, text, NULL);
-
-  adw_action_row_set_subtitle (row, shown);
-}
 
 static void
 update (FerryReceiveGroup *self)
@@ -57,7 +48,8 @@ update (FerryReceiveGroup *self)
     return;
 
   g_autofree char *token = ferry_folder_describe (ferry_receive_here_get_token_path (self->here));
-  set_plain_subtitle (self->address_row, ferry_receive_here_get_address (self->here));
+  g_autofree char *address = ferry_bidi_plain (ferry_receive_here_get_address (self->here));
+  adw_action_row_set_subtitle (self->address_row, address);
   adw_action_row_set_subtitle (self->token_row, token);
 }
 
@@ -84,10 +76,7 @@ ask_to_turn_off (FerryReceiveGroup *self, guint n)
                    "again, and then go on where they were.",
                    n),
       n);
-  adw_message_dialog_add_responses (dialog, "cancel", _ ("_Cancel"), "stop", _ ("_Stop Receiving"),
-                                    NULL);
-  adw_message_dialog_set_default_response (dialog, "stop");
-  adw_message_dialog_set_close_response (dialog, "cancel");
+  ferry_message_dialog_add_answer (dialog, "stop", _ ("_Stop Receiving"), ADW_RESPONSE_DEFAULT);
   g_signal_connect_object (dialog, "response", G_CALLBACK (turn_off_response_cb), self,
                            G_CONNECT_SWAPPED);
   ferry_message_dialog_present (dialog);
@@ -202,6 +191,6 @@ ferry_receive_group_set_receive_here (FerryReceiveGroup *self, FerryReceiveHere 
 
   self->here = g_object_ref (here);
   ferry_receive_note_bind (self->note, here, TRUE, G_CALLBACK (choose_folder), self);
-  g_signal_connect_swapped (here, "notify", G_CALLBACK (update), self);
+  g_signal_connect_swapped (here, "changed", G_CALLBACK (update), self);
   update (self);
 }

@@ -14,11 +14,11 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "ferry-address.h"
 #include "ferry-destinations.h"
 #include "ferry-error.h"
 #include "ferry-folder.h"
 #include "ferry-receive-thread.h"
+#include "ferry-uploads.h"
 
 struct _FerryReceiveHere
 {
@@ -32,33 +32,28 @@ struct _FerryReceiveHere
   char *problem; /* (nullable) */
   FerryRemedy remedy;
   GFileMonitor *monitor; /* (nullable): of the folder, while active */
+  GCancellable *looking; /* (nullable): while the folder is looked at */
+  gboolean look_again;   /* something happened in it meanwhile */
   GTask *closing;        /* (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (FerryReceiveHere, ferry_receive_here, G_TYPE_OBJECT)
 
-enum
-{
-  PROP_ACTIVE = 1,
-  PROP_BUSY,
-  PROP_FOLDER,
-  PROP_ADDRESS,
-  PROP_TOKEN_PATH,
-  PROP_PROBLEM,
-  N_PROPERTIES
-};
-
-static GParamSpec *properties[N_PROPERTIES];
+static guint changed_signal;
 
 static void reconcile (FerryReceiveHere *self);
 
 static void
+changed (FerryReceiveHere *self)
+{
+  g_signal_emit (self, changed_signal, 0);
+}
+
+static void
 set_busy (FerryReceiveHere *self, gboolean busy)
 {
-  if (self->busy == busy)
-    return;
   self->busy = busy;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
+  changed (self);
 }
 
 static void
@@ -69,16 +64,14 @@ set_problem (FerryReceiveHere *self, const char *sentence, FerryRemedy remedy)
     return;
   g_free (self->problem);
   self->problem = g_strdup (sentence);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROBLEM]);
+  changed (self);
 }
 
 static void
 set_thread (FerryReceiveHere *self, FerryReceiveThread *thread)
 {
   self->thread = thread;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ADDRESS]);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TOKEN_PATH]);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ACTIVE]);
+  changed (self);
 }
 
 /* ---- the folder ---- */
@@ -95,29 +88,56 @@ default_folder (void)
 }
 
 static void
-take_folder (FerryReceiveHere *self, char *folder)
+tell_of_folder (FerryReceiveHere *self, gboolean is_there)
 {
-  g_free (self->folder);
-  self->folder = folder;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FOLDER]);
-}
+  if (is_there && self->remedy == FERRY_REMEDY_FOLDER)
+    set_problem (self, NULL, FERRY_REMEDY_NONE);
+  if (is_there)
+    return;
 
-static void
-folder_changed_cb (FerryReceiveHere *self)
-{
-  const char *folder = ferry_receive_thread_get_folder (self->thread);
-
-  if (g_file_test (folder, G_FILE_TEST_IS_DIR))
-    {
-      if (self->remedy == FERRY_REMEDY_FOLDER)
-        set_problem (self, NULL, FERRY_REMEDY_NONE);
-      return;
-    }
-
-  g_autofree char *shown = ferry_folder_describe (folder);
+  g_autofree char *shown = ferry_folder_describe (ferry_receive_thread_get_folder (self->thread));
   g_autofree char *sentence
       = g_strdup_printf (_ ("The folder “%s” is gone. Bring it back, or choose another."), shown);
   set_problem (self, sentence, FERRY_REMEDY_FOLDER);
+}
+
+static void
+looked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FerryReceiveHere) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFileInfo) info = g_file_query_info_finish (G_FILE (source), result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return; /* it is the receiver's folder no more */
+  if (self->look_again)
+    {
+      self->look_again = FALSE;
+      g_file_query_info_async (G_FILE (source), G_FILE_ATTRIBUTE_STANDARD_TYPE,
+                               G_FILE_QUERY_INFO_NONE, G_PRIORITY_DEFAULT, self->looking, looked_cb,
+                               g_object_ref (self));
+      return;
+    }
+  g_clear_object (&self->looking);
+  tell_of_folder (self, info != NULL && g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY);
+}
+
+/* Asked on another thread, because the folder may be on a disk that does not answer. One question at a time, and one more for
+ * whatever happened meanwhile. */
+static void
+folder_changed_cb (FerryReceiveHere *self)
+{
+  if (self->looking != NULL)
+    {
+      self->look_again = TRUE;
+      return;
+    }
+  g_autoptr (GFile) folder = g_file_new_for_path (ferry_receive_thread_get_folder (self->thread));
+
+  self->look_again = FALSE;
+  self->looking = g_cancellable_new ();
+  g_file_query_info_async (folder, G_FILE_ATTRIBUTE_STANDARD_TYPE, G_FILE_QUERY_INFO_NONE,
+                           G_PRIORITY_DEFAULT, self->looking, looked_cb, g_object_ref (self));
 }
 
 static void
@@ -133,6 +153,9 @@ watch_folder (FerryReceiveHere *self)
 static void
 unwatch_folder (FerryReceiveHere *self)
 {
+  if (self->looking != NULL)
+    g_cancellable_cancel (self->looking);
+  g_clear_object (&self->looking);
   if (self->monitor == NULL)
     return;
   g_signal_handlers_disconnect_by_data (self->monitor, self);
@@ -279,36 +302,6 @@ reconcile (FerryReceiveHere *self)
 /* ---- the object ---- */
 
 static void
-ferry_receive_here_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-  FerryReceiveHere *self = FERRY_RECEIVE_HERE (object);
-
-  switch (id)
-    {
-    case PROP_ACTIVE:
-      g_value_set_boolean (value, ferry_receive_here_get_active (self));
-      break;
-    case PROP_BUSY:
-      g_value_set_boolean (value, self->busy);
-      break;
-    case PROP_FOLDER:
-      g_value_set_string (value, self->folder);
-      break;
-    case PROP_ADDRESS:
-      g_value_set_string (value, ferry_receive_here_get_address (self));
-      break;
-    case PROP_TOKEN_PATH:
-      g_value_set_string (value, ferry_receive_here_get_token_path (self));
-      break;
-    case PROP_PROBLEM:
-      g_value_set_string (value, self->problem);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static void
 ferry_receive_here_finalize (GObject *object)
 {
   FerryReceiveHere *self = FERRY_RECEIVE_HERE (object);
@@ -326,19 +319,10 @@ ferry_receive_here_finalize (GObject *object)
 static void
 ferry_receive_here_class_init (FerryReceiveHereClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  G_OBJECT_CLASS (klass)->finalize = ferry_receive_here_finalize;
 
-  object_class->get_property = ferry_receive_here_get_property;
-  object_class->finalize = ferry_receive_here_finalize;
-
-  properties[PROP_ACTIVE] = g_param_spec_boolean ("active", NULL, NULL, FALSE, flags);
-  properties[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE, flags);
-  properties[PROP_FOLDER] = g_param_spec_string ("folder", NULL, NULL, NULL, flags);
-  properties[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, flags);
-  properties[PROP_TOKEN_PATH] = g_param_spec_string ("token-path", NULL, NULL, NULL, flags);
-  properties[PROP_PROBLEM] = g_param_spec_string ("problem", NULL, NULL, NULL, flags);
-  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+  changed_signal = g_signal_new ("changed", FERRY_TYPE_RECEIVE_HERE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                 NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -470,19 +454,10 @@ ferry_receive_here_count_unfinished (FerryReceiveHere *self)
   g_return_val_if_fail (FERRY_IS_RECEIVE_HERE (self), 0);
 
   const char *address = ferry_receive_here_get_address (self);
-  guint n = 0;
 
   if (address == NULL || self->engine == NULL)
     return 0;
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->engine)); i++)
-    {
-      g_autoptr (FerryTransfer) transfer = g_list_model_get_item (G_LIST_MODEL (self->engine), i);
-
-      n += ferry_transfer_get_direction (transfer) == FERRY_UPLOAD
-           && ferry_transfer_get_state (transfer) != FERRY_STATE_DONE
-           && ferry_address_same_origin (ferry_transfer_get_address (transfer), address);
-    }
-  return n;
+  return ferry_uploads_count_unfinished (self->engine, address);
 }
 
 void
@@ -512,7 +487,9 @@ ferry_receive_here_set_folder (FerryReceiveHere *self, const char *folder)
   g_return_if_fail (folder != NULL && g_path_is_absolute (folder));
 
   g_settings_set_string (self->settings, "receive-folder", folder);
-  take_folder (self, g_strdup (folder));
+  g_free (self->folder);
+  self->folder = g_strdup (folder);
+  changed (self);
   set_problem (self, NULL, FERRY_REMEDY_NONE);
   reconcile (self);
 }

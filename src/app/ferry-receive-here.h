@@ -13,9 +13,7 @@ G_BEGIN_DECLS
  * "Receive on this computer": a receiver inside Ferry, on loopback, and the destination "here". The application owns it. Main
  * thread only; the receiver works on a thread of its own.
  *
- * Properties, read-only, notify when they change: "active": boolean (it receives), "busy": boolean (it starts or stops),
- * "folder": string (where files go), "address": string (nullable: not active), "token-path": string (nullable: not active),
- * "problem": string (nullable; a sentence: why it does not receive although it should, or what it lacks).
+ * Signal: "changed": something that the getters give, perhaps.
  */
 #define FERRY_TYPE_RECEIVE_HERE (ferry_receive_here_get_type ())
 G_DECLARE_FINAL_TYPE (FerryReceiveHere, ferry_receive_here, FERRY, RECEIVE_HERE, GObject)
@@ -39,15 +37,21 @@ void ferry_receive_here_close_async (FerryReceiveHere *self,
                                      gpointer user_data);
 void ferry_receive_here_close_finish (FerryReceiveHere *self, GAsyncResult *result);
 
+/* It receives. */
 gboolean ferry_receive_here_get_active (FerryReceiveHere *self);
+/* It starts or stops. */
 gboolean ferry_receive_here_get_busy (FerryReceiveHere *self);
-/* Whether the person wants it: it is active, or "problem" says why not, or it is busy. */
+/* Whether the person wants it: it is active, or the problem says why not, or it is busy. */
 gboolean ferry_receive_here_get_wanted (FerryReceiveHere *self);
+/* Where files go. */
 const char *ferry_receive_here_get_folder (FerryReceiveHere *self);
+/* (nullable): not active */
 const char *ferry_receive_here_get_address (FerryReceiveHere *self);
+/* (nullable): not active */
 const char *ferry_receive_here_get_token_path (FerryReceiveHere *self);
-/* Keep it secret. */
+/* (nullable): not active. Keep it secret. */
 const char *ferry_receive_here_get_token (FerryReceiveHere *self);
+/* (nullable). A sentence: why it does not receive although it should, or what it lacks. */
 const char *ferry_receive_here_get_problem (FerryReceiveHere *self);
 FerryRemedy ferry_receive_here_get_remedy (FerryReceiveHere *self);
 

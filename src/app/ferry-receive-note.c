@@ -37,7 +37,7 @@ update (Note *note)
 }
 
 static void
-notify_cb (FerryReceiveHere *here, GParamSpec *pspec, GtkWidget *row)
+changed_cb (FerryReceiveHere *here, GtkWidget *row)
 {
   update (g_object_get_data (G_OBJECT (row), "ferry-receive-note"));
 }
@@ -70,6 +70,6 @@ ferry_receive_note_bind (FerryNoteRow *row,
                            G_CALLBACK (ferry_receive_here_use_another_address), here,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (note->folder, "clicked", choose_folder, object, G_CONNECT_SWAPPED);
-  g_signal_connect_object (here, "notify", G_CALLBACK (notify_cb), row, 0);
+  g_signal_connect_object (here, "changed", G_CALLBACK (changed_cb), row, 0);
   update (note);
 }

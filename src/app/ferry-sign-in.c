@@ -26,11 +26,10 @@ sign_in_free (SignIn *self)
 }
 
 static void
-response_cb (AdwMessageDialog *dialog, const char *response, SignIn *self)
+sign_in_cb (SignIn *self)
 {
-  if (g_str_equal (response, "sign-in"))
-    ferry_engine_sign_in (self->engine, self->transfer, gtk_editable_get_text (self->user),
-                          gtk_editable_get_text (self->password));
+  ferry_engine_sign_in (self->engine, self->transfer, gtk_editable_get_text (self->user),
+                        gtk_editable_get_text (self->password));
 }
 
 /* A user name may be empty for some servers, but not both fields. */
@@ -100,12 +99,8 @@ ferry_sign_in_ask (GtkWindow *parent, FerryEngine *engine, FerryTransfer *transf
                                   _ ("“%s” asks for a name and a password. They are kept until "
                                      "Ferry is closed."),
                                   host);
-  adw_message_dialog_add_responses (self->dialog, "cancel", _ ("_Cancel"), "sign-in",
-                                    _ ("_Sign In"), NULL);
-  adw_message_dialog_set_response_appearance (self->dialog, "sign-in", ADW_RESPONSE_SUGGESTED);
+  ferry_message_dialog_add_answer (self->dialog, "sign-in", _ ("_Sign In"), ADW_RESPONSE_SUGGESTED);
   adw_message_dialog_set_response_enabled (self->dialog, "sign-in", FALSE);
-  adw_message_dialog_set_default_response (self->dialog, "sign-in");
-  adw_message_dialog_set_close_response (self->dialog, "cancel");
 
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12);
   self->user = GTK_EDITABLE (add_entry (self, box, _ ("Name")));
@@ -114,7 +109,7 @@ ferry_sign_in_ask (GtkWindow *parent, FerryEngine *engine, FerryTransfer *transf
 
   g_object_set_data_full (G_OBJECT (self->dialog), "ferry-sign-in", self,
                           (GDestroyNotify) sign_in_free);
-  g_signal_connect (self->dialog, "response", G_CALLBACK (response_cb), self);
+  g_signal_connect_swapped (self->dialog, "response::sign-in", G_CALLBACK (sign_in_cb), self);
   gtk_window_set_focus (GTK_WINDOW (self->dialog), GTK_WIDGET (self->user));
   ferry_message_dialog_present (self->dialog);
 }

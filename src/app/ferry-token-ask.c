@@ -70,12 +70,8 @@ changed_cb (Question *self)
 }
 
 static void
-response_cb (AdwMessageDialog *dialog, const char *response, gpointer user_data)
+answered_cb (Question *self)
 {
-  Question *self = user_data;
-
-  if (!g_str_equal (response, "go-on"))
-    return;
   ferry_engine_offer_token (self->engine, ferry_transfer_get_address (self->transfer),
                             gtk_editable_get_text (self->entry));
   go_on (self);
@@ -96,12 +92,8 @@ ask_in_dialog (GtkWindow *parent, FerryEngine *engine, FerryTransfer *transfer)
                                   _ ("“%s” takes files only with its token. It is kept until Ferry "
                                      "is closed."),
                                   whereto);
-  adw_message_dialog_add_responses (self->dialog, "cancel", _ ("_Cancel"), "go-on", _ ("_Go On"),
-                                    NULL);
-  adw_message_dialog_set_response_appearance (self->dialog, "go-on", ADW_RESPONSE_SUGGESTED);
+  ferry_message_dialog_add_answer (self->dialog, "go-on", _ ("_Go On"), ADW_RESPONSE_SUGGESTED);
   adw_message_dialog_set_response_enabled (self->dialog, "go-on", FALSE);
-  adw_message_dialog_set_default_response (self->dialog, "go-on");
-  adw_message_dialog_set_close_response (self->dialog, "cancel");
   gtk_accessible_update_property (GTK_ACCESSIBLE (entry), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ ("Token"), -1);
   g_signal_connect_swapped (entry, "changed", G_CALLBACK (changed_cb), self);
@@ -109,7 +101,7 @@ ask_in_dialog (GtkWindow *parent, FerryEngine *engine, FerryTransfer *transfer)
 
   g_object_set_data_full (G_OBJECT (self->dialog), "ferry-token", self,
                           (GDestroyNotify) question_free);
-  g_signal_connect (self->dialog, "response", G_CALLBACK (response_cb), self);
+  g_signal_connect_swapped (self->dialog, "response::go-on", G_CALLBACK (answered_cb), self);
   gtk_window_set_focus (GTK_WINDOW (self->dialog), entry);
   ferry_message_dialog_present (self->dialog);
 }
@@ -132,5 +124,5 @@ ferry_token_ask (GtkWindow *parent, FerryEngine *engine, FerryTransfer *transfer
   /* The parent keeps it: the editor does not say anything when it goes with the parent. */
   g_object_set_data_full (G_OBJECT (parent), "ferry-token-question", self,
                           (GDestroyNotify) question_free);
-  ferry_destination_editor_present (parent, engine, destination, edited, self);
+  ferry_destination_editor_ask_token (parent, engine, destination, edited, self);
 }

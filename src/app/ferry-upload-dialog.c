@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ferry-bidi.h"
 #include "ferry-destination-editor.h"
 #include "ferry-folder.h"
 #include "ferry-format.h"
@@ -44,7 +45,6 @@ struct _FerryUploadDialog
   GtkLabel *warning;
   GtkLabel *note;
   AdwPreferencesGroup *destinations_group;
-  GtkWidget *add_row;
   GtkWidget *here_row;
 };
 
@@ -306,11 +306,9 @@ count_cb (gpointer user_data)
 static char *
 describe_destination (FerryUploadDialog *self, FerryDestination *destination)
 {
-  const char *mark = gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL ? "\u200e" : "";
-
   if (ferry_destination_get_here (destination) && self->receive_here != NULL)
     return ferry_folder_describe (ferry_receive_here_get_folder (self->receive_here));
-  return g_strconcat (mark, ferry_destination_get_address (destination), NULL);
+  return ferry_bidi_plain (ferry_destination_get_address (destination));
 }
 
 static void
@@ -486,7 +484,6 @@ ferry_upload_dialog_class_init (FerryUploadDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FerryUploadDialog, warning);
   gtk_widget_class_bind_template_child (widget_class, FerryUploadDialog, note);
   gtk_widget_class_bind_template_child (widget_class, FerryUploadDialog, destinations_group);
-  gtk_widget_class_bind_template_child (widget_class, FerryUploadDialog, add_row);
   gtk_widget_class_bind_template_child (widget_class, FerryUploadDialog, here_row);
   gtk_widget_class_bind_template_callback (widget_class, upload_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, add_activated_cb);

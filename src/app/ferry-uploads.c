@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ferry-uploads.h"
 
+#include "ferry-address.h"
+
 /* Of each turn of the main loop: what is left of a frame's 16 ms is for drawing it. */
 #define SLICE_USEC 6000
 
@@ -53,8 +55,8 @@ ferry_uploads_review (FerryEngine *engine, GPtrArray *files, const char *address
       FerryTransfer *transfer = g_hash_table_lookup (known, file->path);
 
       if (transfer == NULL)
-        review.fresh++;
-      else if (ferry_transfer_get_state (transfer) == FERRY_STATE_DONE)
+        continue;
+      if (ferry_transfer_get_state (transfer) == FERRY_STATE_DONE)
         review.finished++;
       else
         review.unfinished++;
@@ -62,10 +64,28 @@ ferry_uploads_review (FerryEngine *engine, GPtrArray *files, const char *address
   return review;
 }
 
+guint
+ferry_uploads_count_unfinished (FerryEngine *engine, const char *address)
+{
+  g_return_val_if_fail (FERRY_IS_ENGINE (engine), 0);
+  g_return_val_if_fail (address != NULL, 0);
+
+  guint n = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (engine)); i++)
+    {
+      g_autoptr (FerryTransfer) transfer = g_list_model_get_item (G_LIST_MODEL (engine), i);
+
+      n += ferry_transfer_get_direction (transfer) == FERRY_UPLOAD
+           && ferry_transfer_get_state (transfer) != FERRY_STATE_DONE
+           && ferry_address_same_origin (ferry_transfer_get_address (transfer), address);
+    }
+  return n;
+}
+
 static void
 refuse (FerryUploadBatch *self, const GError *error)
 {
-  if (self->result.n_refused++ == 0)
+  if (self->result.sentence == NULL)
     self->result.sentence = g_strdup (error->message);
 }
 

@@ -11,13 +11,11 @@ G_BEGIN_DECLS
  *
  * What the queue has of some files for one receiver.
  *
- * @fresh: not in it
  * @unfinished: in it and not sent yet: adding them again means to go on
  * @finished: sent already
  */
 typedef struct
 {
-  guint fresh;
   guint unfinished;
   guint finished;
 } FerryUploadsReview;
@@ -26,19 +24,20 @@ typedef struct
 FerryUploadsReview
 ferry_uploads_review (FerryEngine *engine, GPtrArray *files, const char *address);
 
+/* Uploads in the queue to the server at @address that are not finished. */
+guint ferry_uploads_count_unfinished (FerryEngine *engine, const char *address);
+
 /**
  * FerryUploadsAdded:
  *
  * @added: (element-type FerryTransfer): new in the queue
  * @known: (element-type FerryTransfer): were in it; they go on, or are sent again
- * @n_refused: could not be added
- * @sentence: (nullable): why the first one could not
+ * @sentence: (nullable): why the first one that could not be added could not
  */
 typedef struct
 {
   GPtrArray *added;
   GPtrArray *known;
-  guint n_refused;
   char *sentence;
 } FerryUploadsAdded;
 

@@ -289,22 +289,6 @@ toggle_action (GtkWidget *widget, const char *name, GVariant *parameter)
   resume_action (widget, name, parameter);
 }
 
-typedef struct
-{
-  FerryEngine *engine;
-  GPtrArray *transfers;
-} StartAgain;
-
-static void
-start_again_free (gpointer data, GClosure *closure)
-{
-  StartAgain *question = data;
-
-  g_object_unref (question->engine);
-  g_ptr_array_unref (question->transfers);
-  g_free (question);
-}
-
 static void
 start_again (FerryEngine *engine, GPtrArray *transfers)
 {
@@ -314,12 +298,9 @@ start_again (FerryEngine *engine, GPtrArray *transfers)
 }
 
 static void
-start_again_response_cb (AdwMessageDialog *dialog, const char *response, gpointer user_data)
+start_again_cb (FerryWindow *self, const char *response, AdwMessageDialog *dialog)
 {
-  StartAgain *question = user_data;
-
-  if (g_str_equal (response, "start-again"))
-    start_again (question->engine, question->transfers);
+  start_again (self->engine, g_object_get_data (G_OBJECT (dialog), "ferry-transfers"));
 }
 
 /* Which way they all go: FERRY_N_DIRECTIONS when not all do the same. */
@@ -372,20 +353,16 @@ static void
 ask_to_start_again (FerryWindow *self, GPtrArray *transfers, guint64 bytes)
 {
   AdwMessageDialog *dialog = ferry_message_dialog_new (GTK_WINDOW (self), _ ("Start Again?"));
-  StartAgain *question = g_new0 (StartAgain, 1);
   g_autofree char *size = ferry_format_size (bytes);
   g_autofree char *body = what_is_lost (transfers, size);
 
-  question->engine = g_object_ref (self->engine);
-  question->transfers = g_ptr_array_ref (transfers);
   adw_message_dialog_set_body (dialog, body);
-  adw_message_dialog_add_responses (dialog, "cancel", _ ("_Cancel"), "start-again",
-                                    _ ("_Start Again"), NULL);
-  adw_message_dialog_set_response_appearance (dialog, "start-again", ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (dialog, "cancel");
-  adw_message_dialog_set_close_response (dialog, "cancel");
-  g_signal_connect_data (dialog, "response", G_CALLBACK (start_again_response_cb), question,
-                         start_again_free, 0);
+  ferry_message_dialog_add_answer (dialog, "start-again", _ ("_Start Again"),
+                                   ADW_RESPONSE_DESTRUCTIVE);
+  g_object_set_data_full (G_OBJECT (dialog), "ferry-transfers", g_ptr_array_ref (transfers),
+                          (GDestroyNotify) g_ptr_array_unref);
+  g_signal_connect_object (dialog, "response::start-again", G_CALLBACK (start_again_cb), self,
+                           G_CONNECT_SWAPPED);
   ferry_message_dialog_present (dialog);
 }
 

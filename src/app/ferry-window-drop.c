@@ -6,8 +6,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "ferry-address.h"
 #include "ferry-file-walk.h"
+#include "ferry-links.h"
 #include "ferry-upload-dialog.h"
 
 /* DESIGN. What hovers over the window is read before it is let go, so that the window promises only what it can do, and
@@ -47,10 +47,11 @@ offers_text (GdkDrop *drop)
   return FALSE;
 }
 
-static void
-forget_drop (FerryWindow *self)
+void
+ferry_window_forget_drop (FerryWindow *self)
 {
-  ferry_drop_zone_hide (self->drop_zone);
+  if (self->drop_zone != NULL)
+    ferry_drop_zone_hide (self->drop_zone);
   if (self->drop_cancellable != NULL)
     g_cancellable_cancel (self->drop_cancellable);
   g_clear_object (&self->drop_cancellable);
@@ -59,28 +60,6 @@ forget_drop (FerryWindow *self)
   g_clear_pointer (&self->dropped_files, g_ptr_array_unref);
   self->drop_ready = FALSE;
   self->drop_released = FALSE;
-}
-
-static gboolean
-is_file_uri (const char *word)
-{
-  return g_ascii_strncasecmp (word, "file:", strlen ("file:")) == 0;
-}
-
-/* Files and links apart. */
-static void
-take_words (FerryWindow *self, char **words)
-{
-  g_autoptr (GPtrArray) links = g_ptr_array_new ();
-
-  self->dropped_files = g_ptr_array_new_with_free_func (g_object_unref);
-  for (gsize i = 0; words[i] != NULL; i++)
-    if (is_file_uri (words[i]))
-      g_ptr_array_add (self->dropped_files, g_file_new_for_uri (words[i]));
-    else
-      g_ptr_array_add (links, g_strdup (words[i]));
-  g_ptr_array_add (links, NULL);
-  self->dropped_links = (char **) g_ptr_array_free (g_steal_pointer (&links), FALSE);
 }
 
 static guint
@@ -155,17 +134,14 @@ static void
 finish_drop (FerryWindow *self, GPtrArray *files)
 {
   g_auto (GStrv) links = g_steal_pointer (&self->dropped_links);
-  gboolean some_links = links != NULL && links[0] != NULL;
-  gboolean some_files = files != NULL && files->len > 0;
-  g_autoptr (GPtrArray) chosen = some_files ? g_ptr_array_ref (files) : NULL;
+  gboolean some = (links != NULL && links[0] != NULL) || (files != NULL && files->len > 0);
+  g_autoptr (GPtrArray) chosen = files != NULL ? g_ptr_array_ref (files) : NULL;
 
-  gdk_drop_finish (self->drop, some_links || some_files ? GDK_ACTION_COPY : 0);
-  forget_drop (self);
-  if (some_links)
-    ferry_window_add_links (self, (const char *const *) links);
-  if (some_files)
-    ferry_window_ask_to_upload (self, chosen);
-  if (!some_links && !some_files)
+  gdk_drop_finish (self->drop, some ? GDK_ACTION_COPY : 0);
+  ferry_window_forget_drop (self);
+  if (some)
+    ferry_window_take_in (self, (const char *const *) links, chosen);
+  else
     ferry_window_toast (self, _ ("There is no file or link in what was dropped."));
 }
 
@@ -277,13 +253,6 @@ drop_text (GBytes *bytes)
   return g_convert (data, length, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
 }
 
-/* A list of files may be longer than any list of links. (transfer full) */
-static char **
-drop_words (const char *text)
-{
-  return is_file_uri (text) ? g_uri_list_extract_uris (text) : ferry_address_extract (text);
-}
-
 static void
 drop_came_in (FerryWindow *self, GdkDrop *drop, GBytes *bytes)
 {
@@ -293,8 +262,8 @@ drop_came_in (FerryWindow *self, GdkDrop *drop, GBytes *bytes)
   g_autofree char *text = bytes != NULL ? drop_text (bytes) : NULL;
   if (text != NULL)
     {
-      g_auto (GStrv) words = drop_words (text);
-      take_words (self, words);
+      g_auto (GStrv) words = ferry_words_of_text (text);
+      ferry_words_split ((const char *const *) words, &self->dropped_files, &self->dropped_links);
     }
   self->drop_ready = TRUE;
   if (self->drop_released)
@@ -344,7 +313,7 @@ drag_enter_cb (GtkDropTargetAsync *target, GdkDrop *drop, double x, double y, gp
 {
   FerryWindow *self = user_data;
 
-  forget_drop (self);
+  ferry_window_forget_drop (self);
   self->drop = g_object_ref (drop);
   self->drop_cancellable = g_cancellable_new ();
   if (offers_text (drop))
@@ -367,7 +336,7 @@ drag_leave_cb (GtkDropTargetAsync *target, GdkDrop *drop, gpointer user_data)
   FerryWindow *self = user_data;
 
   if (!self->drop_released)
-    forget_drop (self);
+    ferry_window_forget_drop (self);
 }
 
 static gboolean
@@ -403,15 +372,4 @@ ferry_window_init_drop (FerryWindow *self)
   g_signal_connect (target, "drag-leave", G_CALLBACK (drag_leave_cb), self);
   g_signal_connect (target, "drop", G_CALLBACK (drop_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
-}
-
-void
-ferry_window_dispose_drop (FerryWindow *self)
-{
-  if (self->drop_cancellable != NULL)
-    g_cancellable_cancel (self->drop_cancellable);
-  g_clear_object (&self->drop_cancellable);
-  g_clear_object (&self->drop);
-  g_clear_pointer (&self->dropped_links, g_strfreev);
-  g_clear_pointer (&self->dropped_files, g_ptr_array_unref);
 }

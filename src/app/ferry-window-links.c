@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "ferry-add-dialog.h"
-#include "ferry-address.h"
 #include "ferry-folder.h"
 #include "ferry-links.h"
 #include "ferry-list-hold.h"
@@ -119,6 +118,27 @@ ferry_window_ask_for_links (FerryWindow *self, const char *text)
   gtk_window_present (GTK_WINDOW (dialog));
 }
 
+void
+ferry_window_take_in (FerryWindow *self, const char *const *links, GPtrArray *files)
+{
+  if (links != NULL && links[0] != NULL)
+    ferry_window_add_links (self, links);
+  if (files != NULL && files->len > 0)
+    ferry_window_ask_to_upload (self, files);
+}
+
+/* FALSE when there is neither a link nor a file. */
+static gboolean
+paste_words (FerryWindow *self, const char *const *words)
+{
+  g_autoptr (GPtrArray) files = NULL;
+  g_auto (GStrv) links = NULL;
+
+  ferry_words_split (words, &files, &links);
+  ferry_window_take_in (self, (const char *const *) links, files);
+  return words[0] != NULL;
+}
+
 static void
 paste_text_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -128,12 +148,10 @@ paste_text_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->engine == NULL)
     return;
 
-  g_auto (GStrv) links
-      = text != NULL && strlen (text) <= TEXT_MAX ? ferry_address_extract (text) : NULL;
-  if (links == NULL || links[0] == NULL)
+  g_auto (GStrv) words
+      = text != NULL && strlen (text) <= TEXT_MAX ? ferry_words_of_text (text) : NULL;
+  if (words == NULL || !paste_words (self, (const char *const *) words))
     ferry_window_toast (self, _ ("There is no link or file in the clipboard."));
-  else
-    ferry_window_add_links (self, (const char *const *) links);
 }
 
 static void
@@ -143,28 +161,29 @@ paste_text (FerryWindow *self)
                                  g_object_ref (self));
 }
 
-static gboolean
-are_files (GPtrArray *files)
+/* (transfer full) */
+static char **
+words_of_files (GPtrArray *files)
 {
+  char **words = g_new0 (char *, files->len + 1);
+
   for (guint i = 0; i < files->len; i++)
-    if (g_file_has_uri_scheme (g_ptr_array_index (files, i), "file"))
-      return TRUE;
-  return FALSE;
+    words[i] = g_file_get_uri (g_ptr_array_index (files, i));
+  return words;
 }
 
-/* A browser may copy its links as a list of files, too. */
+/* A browser copies its links as a list of files, too: what is no file of this computer is a link. */
 static void
 paste_files_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (FerryWindow) self = user_data;
   const GValue *value = gdk_clipboard_read_value_finish (GDK_CLIPBOARD (source), result, NULL);
   g_autoptr (GPtrArray) files = value != NULL ? ferry_window_files_of_value (value) : NULL;
+  g_auto (GStrv) words = files != NULL ? words_of_files (files) : NULL;
 
   if (self->engine == NULL)
     return;
-  if (files != NULL && are_files (files))
-    ferry_window_ask_to_upload (self, files);
-  else
+  if (words == NULL || !paste_words (self, (const char *const *) words))
     paste_text (self);
 }
 

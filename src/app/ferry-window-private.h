@@ -34,7 +34,6 @@ struct _FerryWindow
   AdwSplitButton *add_button;
   GtkButton *all_button;
   GtkToggleButton *search_button;
-  GtkMenuButton *menu_button;
   GtkRevealer *banner;
   GtkLabel *banner_label;
   AdwToastOverlay *toasts;
@@ -82,6 +81,8 @@ void ferry_window_help_transfer (FerryWindow *self, FerryTransfer *transfer);
 
 /* ferry-window-links.c */
 void ferry_window_paste (FerryWindow *self);
+/* Downloads @links (nullable) and asks where to upload @files (nullable) (element-type GFile). */
+void ferry_window_take_in (FerryWindow *self, const char *const *links, GPtrArray *files);
 
 /* ferry-window-uploads.c */
 /* Lets the person pick files, or folders, to upload. */
@@ -90,7 +91,8 @@ void ferry_window_dispose_uploads (FerryWindow *self);
 
 /* ferry-window-drop.c */
 void ferry_window_init_drop (FerryWindow *self);
-void ferry_window_dispose_drop (FerryWindow *self);
+/* What hovers hovers no more. */
+void ferry_window_forget_drop (FerryWindow *self);
 /* The files in a GDK_TYPE_FILE_LIST. (transfer full) (element-type GFile) */
 GPtrArray *ferry_window_files_of_value (const GValue *value);
 

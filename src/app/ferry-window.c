@@ -268,7 +268,7 @@ ferry_window_dispose (GObject *object)
 
   g_clear_handle_id (&self->update_source, g_source_remove);
   g_clear_weak_pointer (&self->shortcuts);
-  ferry_window_dispose_drop (self);
+  ferry_window_forget_drop (self);
   ferry_window_dispose_uploads (self);
   if (self->engine != NULL)
     g_signal_handlers_disconnect_by_data (self->engine, self);
@@ -296,7 +296,6 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, add_button);
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, all_button);
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, search_button);
-  gtk_widget_class_bind_template_child (widget_class, FerryWindow, menu_button);
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, banner_label);
   gtk_widget_class_bind_template_child (widget_class, FerryWindow, toasts);
@@ -452,7 +451,6 @@ ferry_window_set_engine (FerryWindow *self, FerryEngine *engine)
   gtk_list_view_set_model (self->list, GTK_SELECTION_MODEL (self->selection));
 
   update (self);
-  update_title (self);
   focus_first (self);
   say_what_was_set_apart (self);
 }

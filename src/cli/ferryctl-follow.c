@@ -10,6 +10,7 @@
 #include "ferry-config.h"
 #include "ferry-error.h"
 #include "ferry-remote-queue.h"
+#include "ferryctl-checksum.h"
 #include "ferryctl-interrupt.h"
 #include "ferryctl-item.h"
 #include "ferryctl-queue.h"
@@ -71,6 +72,12 @@ settle (Follow *self, Followed *followed, int status, const char *event, const c
   ferryctl_report_event (self->report, event, followed->item, given, sentence);
 }
 
+static gboolean
+is_stopped (const GError *error)
+{
+  return g_error_matches (error, FERRY_ERROR, FERRY_ERROR_CANCELLED);
+}
+
 static void
 settle_finished (Follow *self, Followed *followed, const char *event)
 {
@@ -84,6 +91,8 @@ settle_finished (Follow *self, Followed *followed, const char *event)
   if (proven
       || ferryctl_file_has_sha256 (ferryctl_item_string (followed->item, "path"), wanted, &error))
     settle (self, followed, FERRYCTL_DONE, event, NULL);
+  else if (is_stopped (error))
+    settle (self, followed, FERRYCTL_INTERRUPTED, "interrupted", error->message);
   else
     settle (self, followed, FERRYCTL_FAILED, "failed", error->message);
 }
@@ -213,16 +222,23 @@ starts_again (Follow *self, Followed *followed)
   return TRUE;
 }
 
-/* A finished transfer whose file is as it was then: fetched and still there, or sent and not changed since. */
+/* A finished transfer whose file is as it was then: fetched and still there, or sent and not changed since. With an error: the
+ * person does not wait for the answer. */
 static gboolean
-is_still_so (const Followed *followed)
+is_still_so (const Followed *followed, GError **error)
 {
   const char *sha256 = ferryctl_item_string (followed->item, "sha256");
+  g_autoptr (GError) why = NULL;
 
   if (followed->spec->direction == FERRY_DOWNLOAD)
     return ferryctl_item_file_is_there (followed->item);
-  return ferryctl_item_source_is_as_long (followed->item)
-         && ferryctl_file_has_sha256 (followed->spec->source, sha256, NULL);
+  if (!ferryctl_item_source_is_as_long (followed->item))
+    return FALSE;
+  if (ferryctl_file_has_sha256 (followed->spec->source, sha256, &why))
+    return TRUE;
+  if (is_stopped (why))
+    g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
 }
 
 /* One that the queue knows may be missing for a while: it is asked for. */
@@ -243,15 +259,21 @@ static gboolean
 begin (Follow *self, Followed *followed, GError **error)
 {
   gboolean begun = followed->id != NULL;
+  g_autoptr (GError) stopped = NULL;
 
   if (!find_same (self, followed, error))
     return FALSE;
   gboolean known = followed->item != NULL;
   gboolean done = known && ferryctl_item_is (followed->item, "done");
   gboolean upload = followed->spec->direction == FERRY_UPLOAD;
-  if (done && ((begun && upload) || is_still_so (followed)))
+  if (done && ((begun && upload) || is_still_so (followed, &stopped)))
     {
       settle_finished (self, followed, begun ? "finished" : "already-finished");
+      return TRUE;
+    }
+  if (stopped != NULL)
+    {
+      settle (self, followed, FERRYCTL_INTERRUPTED, "interrupted", stopped->message);
       return TRUE;
     }
   if (!known && !source_is_there (followed, error))

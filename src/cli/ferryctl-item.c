@@ -2,13 +2,11 @@
 #include "ferryctl-item.h"
 
 #include "ferry-config.h"
-#include "ferry-digest.h"
 #include "ferry-error.h"
 #include "ferry-format.h"
 #include "ferryctl-text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
@@ -84,32 +82,6 @@ ferryctl_item_source_is_as_long (GVariant *item)
 
   return g_stat (ferryctl_item_string (item, "source"), &info) == 0 && S_ISREG (info.st_mode)
          && info.st_size == ferryctl_item_int (item, "size", -1);
-}
-
-gboolean
-ferryctl_file_has_sha256 (const char *path, const char *hex, GError **error)
-{
-  g_autoptr (FerryDigest) digest = ferry_digest_new ();
-  guint8 sha256[FERRY_SHA256_SIZE];
-  int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
-
-  if (fd < 0)
-    {
-      ferry_error_from_errno (error, errno, path);
-      return FALSE;
-    }
-  gint64 length = ferry_digest_read (digest, fd, 0, G_MAXINT64, NULL, error);
-  g_close (fd, NULL);
-  if (length < 0)
-    return FALSE;
-  ferry_digest_finish (digest, sha256);
-  g_autofree char *found = ferry_sha256_to_hex (sha256);
-  if (g_str_equal (found, hex))
-    return TRUE;
-  g_set_error (error, FERRY_ERROR, FERRY_ERROR_CHECKSUM,
-               _ ("The file “%s” does not have the checksum asked for. Its SHA-256 is %s."), path,
-               found);
-  return FALSE;
 }
 
 gboolean

@@ -24,9 +24,6 @@ gboolean ferryctl_item_file_is_there (GVariant *item);
 /* The file that was sent is as long as it was then. */
 gboolean ferryctl_item_source_is_as_long (GVariant *item);
 
-/* FALSE with a sentence: it is another file, or cannot be read. */
-gboolean ferryctl_file_has_sha256 (const char *path, const char *hex, GError **error);
-
 gboolean ferryctl_item_is_upload (GVariant *item);
 
 /* The members of JSON output, added to the object @builder has open. */

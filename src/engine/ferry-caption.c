@@ -61,7 +61,8 @@ describe_receiving (FerryTransfer *self)
         left = ferry_format_time_left (seconds);
     }
 
-  const char *const parts[] = { done, sent, speed, left };
+  /* A narrow row ends early: the speed says more than what is under way. */
+  const char *const parts[] = { done, speed, sent, left };
 
   return ferry_format_join (parts, G_N_ELEMENTS (parts));
 }

@@ -412,6 +412,28 @@ ferry_http_send (FerryHttp *self,
   return response;
 }
 
+/* libsoup takes the end of a connection that was to be closed for the end of the body, and even of the head, whose lengths are
+ * lost then. @length: bytes of the body that came */
+static gboolean
+is_whole (FerryResponse *self, gsize length)
+{
+  gint64 announced = ferry_response_get_length (self);
+
+  if (announced >= 0)
+    return length >= (guint64) announced;
+  return length > 0 || ferry_response_is_chunked (self)
+         || ferry_response_get_status (self) == SOUP_STATUS_NO_CONTENT;
+}
+
+static void
+set_broke_off (FerryResponse *self, GError **error)
+{
+  g_autofree char *host = ferry_address_host (self->address);
+
+  g_set_error (error, FERRY_ERROR, FERRY_ERROR_NETWORK, _ ("The connection to %s broke off."),
+               host);
+}
+
 GBytes *
 ferry_response_read_all (FerryResponse *self,
                          gsize limit,
@@ -440,6 +462,11 @@ ferry_response_read_all (FerryResponse *self,
           return NULL;
         }
       g_byte_array_append (all, piece, (guint) n);
+    }
+  if (!is_whole (self, all->len))
+    {
+      set_broke_off (self, error);
+      return NULL;
     }
   return g_byte_array_free_to_bytes (g_steal_pointer (&all));
 }

@@ -4,6 +4,7 @@
 
 import json
 import os
+import sqlite3
 
 import bed
 from chunk_proxy import ChunkProxy
@@ -50,6 +51,31 @@ class Sending(Case):
         header = '--header=Authorization: Bearer ' + self.receiver.token
         self.check(0, 'get', link, '--output=back.bin', header)
         self.assertEqual(bed.sha256(self.file('back.bin')), bed.sha256(self.file('a.bin')))
+
+    def test_stopped_while_compared(self):
+        """Whether the file is still what was sent takes as long as reading it: Ctrl+C is not kept waiting"""
+        self.make('a.bin')
+        self.check(0, 'put', 'a.bin', *self.to())
+        self.pretend_size('a.bin', 1 << 40)
+        process = self.start('put', 'a.bin', '--json', *self.to())
+        bed.wait_until(lambda: self.bytes_read(process) > 64 * 1024 * 1024, 'the file is being read')
+        process.signal(bed.SIGINT)
+        self.assertEqual(process.wait(), 130)
+        self.assertEqual([event['event'] for event in process.events()], ['interrupted'])
+        self.assertEqual([t['state'] for t in self.queue()], ['done'])
+
+    def pretend_size(self, name, size):
+        """As if a file of that many bytes had been sent."""
+        os.truncate(self.file(name), size)
+        database = sqlite3.connect(self.path('state', 'ferry', 'queue.db'))
+        with database:
+            database.execute('UPDATE transfer SET size = ?, confirmed = ?', (size, size))
+        database.close()
+
+    @staticmethod
+    def bytes_read(process):
+        with open(f'/proc/{process.pid}/io') as io:
+            return int(io.readline().split()[1])
 
     def test_several_and_nothing(self):
         names = [self.make('a.bin', 1), self.make('b.bin', CHUNK), self.make('ü ü.bin', CHUNK + 1), self.make('empty', 0)]

@@ -63,6 +63,21 @@ static const Case cases[] = {
   { "lost/complete", FAULT (COMPLETE, LOSE, .times = 1, ALL), WAITS, FERRY_ERROR_NETWORK,
     "broke off", RESUME, 1 },
 
+  { "clipped/initiate", FAULT (INITIATE, CLIP, .clip = 1, .times = 1, ALL), WAITS,
+    FERRY_ERROR_NETWORK, "broke off", RESUME, 1 },
+  { "clipped/status", FAULT (STATUS, CLIP, .clip = 1, .times = 1, ALL), WAITS, FERRY_ERROR_NETWORK,
+    "broke off", RESUME, 1 },
+  { "clipped/chunk", FAULT (CHUNK, CLIP, .clip = 1, .times = 1, AT (4)), WAITS, FERRY_ERROR_NETWORK,
+    "broke off", RESUME, 1 },
+  { "clipped/complete", FAULT (COMPLETE, CLIP, .clip = 1, .times = 1, ALL), WAITS,
+    FERRY_ERROR_NETWORK, "broke off", RESUME, 1 },
+  { "clipped/no-body", FAULT (CHUNK, CLIP, .clip = 11, .times = 1, AT (4)), WAITS,
+    FERRY_ERROR_NETWORK, "broke off", RESUME, 1 },
+  { "clipped/head-line", FAULT (CHUNK, CLIP, .clip = 13, .times = 1, AT (4)), WAITS,
+    FERRY_ERROR_NETWORK, "broke off", RESUME, 1 },
+  { "clipped/head", FAULT (CHUNK, CLIP, .clip = 33, .times = 1, AT (4)), WAITS, FERRY_ERROR_NETWORK,
+    "broke off", RESUME, 1 },
+
   /* Damaged */
   { "damaged/once", ANSWER (CHUNK, 422, AT (4), .times = 1), DONE, 1 },
   { "damaged/twice", ANSWER (CHUNK, 422, AT (4), .times = 2), DONE, 1 },

@@ -4,6 +4,7 @@
 
 other_app.py clipboard TEXT
 other_app.py clipboard-files PATH…
+other_app.py clipboard-list ADDRESS…  links and files together, as a list of addresses
 other_app.py read-clipboard           prints the text in it as JSON and ends
 other_app.py drag MEDIA-TYPE TEXT     as browsers and editors do
 other_app.py drag-files PATH…         as file managers do
@@ -62,6 +63,8 @@ def main():
     what, *values = sys.argv[1:]
     if what == "clipboard":
         own_clipboard(bytes_of("text/plain;charset=utf-8", values[0]))
+    elif what == "clipboard-list":
+        own_clipboard(bytes_of("text/uri-list", "".join(f"{address}\r\n" for address in values)))
     elif what == "clipboard-files":
         own_clipboard(list_of(values))
     elif what == "read-clipboard":

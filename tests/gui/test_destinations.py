@@ -522,6 +522,71 @@ class ReceiveHere(Case):
         self.assertEqual(self.put(sent, "This Computer")[0], 0)
         self.assert_same(os.path.join(missing, "one.bin"), sent)
 
+    def choose_folder(self, app, path):
+        """In GTK's own chooser, by keyboard."""
+        app.wait_active("Choose a Folder")
+        app.type(path)
+        app.key("Return")
+
+    def test_from_empty_page(self):
+        """The button of the empty page turns it on, with a folder of the person's choice"""
+        from driver import wait
+        inbox = os.path.join(self.home.root, "Where it arrives")
+        os.mkdir(inbox)
+        app = self.launch()
+        app.find("push button", f"{TITLE}…").click()
+        dialog = app.wait_active(TITLE)
+        self.wait_label(dialog, "Downloads/Ferry$")
+        self.assertEqual(self.nameless(dialog), [])
+        self.picture("receive-dialog")
+        app.key("alt+f")
+        self.choose_folder(app, inbox)
+        app.wait_active(TITLE)
+        self.wait_label(dialog, "^~/Where it arrives$")
+        dialog.find("push button", "Turn On").click()
+        app.wait_closed()
+        sent = self.file("one.bin")
+        wait("the destination", lambda: "This Computer" in self.ferryctl("destination", "list"))
+        self.assertEqual(self.put(sent, "This Computer")[0], 0)
+        self.assert_same(os.path.join(inbox, "one.bin"), sent)
+        self.assertFalse(os.path.exists(self.arrived("")))
+
+    def test_cancelled_on_empty_page(self):
+        """Cancel turns nothing on, and forgets the folder that was chosen"""
+        inbox = os.path.join(self.home.root, "inbox")
+        os.mkdir(inbox)
+        app = self.launch()
+        app.find("push button", f"{TITLE}…").click()
+        dialog = app.wait_active(TITLE)
+        app.key("alt+f")
+        self.choose_folder(app, inbox)
+        app.wait_active(TITLE)
+        self.wait_label(dialog, "^~/inbox$")
+        app.key("Escape")
+        app.wait_closed()
+        window = self.preferences(app)
+        self.assertNotIn("checked", window.find("check box", TITLE).states)
+        self.wait_label(window, "Downloads/Ferry$")
+
+    def test_choose_folder(self):
+        """Another folder is taken at once while it receives, at the same address"""
+        from driver import wait
+        inbox = os.path.join(self.home.root, "inbox")
+        os.mkdir(inbox)
+        app = self.launch()
+        window = self.preferences(app)
+        address = self.turn_on(app, window)
+        app.key("alt+f")
+        self.choose_folder(app, inbox)
+        app.wait_active("Preferences")
+        self.wait_label(window, "^~/inbox$")
+        self.assertEqual(self.address(window), address)
+        wait("the receiver", lambda: answers(address))
+        sent = self.file("one.bin")
+        self.assertEqual(self.put(sent, "This Computer")[0], 0)
+        self.assert_same(os.path.join(inbox, "one.bin"), sent)
+        self.assertFalse(os.path.exists(self.arrived("one.bin")))
+
     def test_turn_off_asks(self):
         """Turning it off while an upload to it is not finished says that the upload waits"""
         from driver import wait

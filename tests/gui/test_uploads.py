@@ -7,6 +7,7 @@ import glob
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 import time
 
@@ -205,12 +206,12 @@ class Uploads(bed.Case):
         self.choose(app, "ctrl+o", path)
         self.confirm(app)
         row = app.row(os.path.basename(path))
-        row.wait(r"of 12\.6 MB · .* under way · .*/s · .*to Home Server")
+        row.wait(r"of 12\.6 MB · .*/s · .* under way · .*to Home Server")
         self.picture("uploads-running")
         wait("the speed in the title", lambda: app.look("label", re.compile("^↑ .*/s$")))
-        proxy.wait(lambda: len(proxy.confirmed()) > 12, 60)
+        self.assertTrue(proxy.wait(lambda: len(proxy.confirmed()) > 12, 60))
         app.kill()
-        proxy.wait(lambda: all(put.ended for put in proxy.puts()), 60)
+        self.assertTrue(proxy.wait(lambda: all(put.ended for put in proxy.puts()), 60))
         confirmed = proxy.confirmed()
         self.assertLess(len(confirmed), 48)
         before = len(proxy.puts())
@@ -240,7 +241,7 @@ class Uploads(bed.Case):
             app.row(name).wait("verified")
         self.assertEqual(receiver.files(), ["one.bin", "two.bin"])
 
-    def test_close_while_looking(self):
+    def test_closing_ends_the_search(self):
         """Closing the dialog while it looks for files ends the search"""
         from driver import wait
         app = self.launch()
@@ -273,6 +274,28 @@ class Uploads(bed.Case):
         app.row("pasted.bin").wait("verified")
         self.assert_arrived(receiver, path)
 
+    def test_paste_both(self):
+        """Of links and files in one list, the links are downloaded and the files asked about"""
+        self.assert_both_pasted("clipboard-list")
+
+    def test_paste_both_as_text(self):
+        """So they are of a text"""
+        self.assert_both_pasted("clipboard")
+
+    def assert_both_pasted(self, how):
+        receiver = self.start_receiver()
+        server = self.start_server()
+        path = self.make("both.bin", 5000)
+        addresses = [server.url("link.bin", size=2000), f"file://{path}"]
+        self.helper(how, *(addresses if how == "clipboard-list" else ["\n".join(addresses)]))
+        app = self.launch_with(receiver)
+        app.key("ctrl+v")
+        self.confirm(app)
+        app.row("both.bin").wait("verified")
+        app.row("link.bin").wait("^2.0 kB")
+        self.assertEqual(len(app.rows()), 2)
+        self.assert_arrived(receiver, path)
+
     def test_command_line(self):
         """Files on the command line are asked about, links are downloaded"""
         receiver = self.start_receiver()
@@ -284,6 +307,60 @@ class Uploads(bed.Case):
         app.row("given.bin").wait("verified")
         app.row("link.bin").wait("^2.0 kB")
         self.assert_arrived(receiver, path)
+
+    def test_command_line_elsewhere(self):
+        """A name is one in the folder where Ferry is called, also while the window is open"""
+        receiver = self.start_receiver()
+        path = self.make("here/given ü.bin", 5000)
+        app = self.launch_with(receiver)
+        done = subprocess.run([bed.bench.installed.ferry, os.path.basename(path)], cwd=os.path.dirname(path),
+                              env=self.home.env, capture_output=True, text=True, timeout=30)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.confirm(app)
+        app.row("given ü.bin").wait("verified")
+        self.assert_arrived(receiver, path)
+        done = subprocess.run([bed.bench.installed.ferry, "no such file"], cwd=os.path.dirname(path),
+                              env=self.home.env, capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no such file", done.stderr)
+
+    # its turn
+
+    def test_waits_for_its_turn(self):
+        """An upload counts as one of the transfers at once: it waits for a download, and goes when there is room"""
+        from driver import wait
+        receiver = self.start_receiver()
+        server = self.start_server()
+        path = self.make("patient.bin", 3000)
+        self.ferryctl("add", "--directory", self.home.downloads,
+                      server.url("slow.bin", size=400000, stall=200000, stalls=9))
+        app = self.launch_with(receiver)
+        app.row("slow.bin").wait("of 400")
+        self.set_at_once(app, 1)
+        self.choose(app, "ctrl+o", path)
+        self.confirm(app)
+        row = app.row("patient.bin")
+        row.wait("^Waiting for its turn · .*to Home Server")
+        self.picture("uploads-waits-for-its-turn")
+        self.assertEqual(receiver.files(), [])
+        self.set_at_once(app, 2)
+        row.wait("verified")
+        self.assert_arrived(receiver, path)
+        wait("the download to be there still", lambda: app.count("Downloads") == 1)
+
+    @staticmethod
+    def set_at_once(app, wanted):
+        from driver import wait
+        app.key("ctrl+comma")
+        number = app.wait_active("Preferences").find("spin button", "Transfers at Once")
+        # Its number; the rest are buttons.
+        number.click(across=0.1)
+        app.key("ctrl+a")
+        app.type(str(wanted))
+        app.key("Return")
+        wait("the number", lambda: number.value == wanted)
+        app.key("Escape")
+        app.wait_closed()
 
     # where to
 
@@ -377,7 +454,7 @@ class Uploads(bed.Case):
         self.choose(app, "ctrl+o", path)
         self.confirm(app)
         row = app.row("moving.bin")
-        proxy.wait(lambda: len(proxy.confirmed()) > 2, 60)
+        self.assertTrue(proxy.wait(lambda: len(proxy.confirmed()) > 2, 60))
         row.button("Pause").click()
         row.wait("^Paused")
         make_file(path, 3 * bed.MIB)
@@ -386,6 +463,37 @@ class Uploads(bed.Case):
         row.wait("changed after")
         self.picture("uploads-source-changed")
         row.button("Start Again").click()
+        row.wait("verified")
+        self.assert_arrived(receiver, path)
+
+    def test_start_again(self):
+        """Starting again throws away what was sent, so it asks first, and Escape and Enter leave it as it is"""
+        from driver import wait
+        receiver = self.start_receiver()
+        path = self.make("half.bin", 4 * bed.MIB)
+        proxy = self.enterContext(ChunkProxy(receiver.port, rate=bed.MIB))
+        app = self.launch_with(receiver, address=proxy.address)
+        self.choose(app, "ctrl+o", path)
+        self.confirm(app)
+        row = app.row("half.bin")
+        proxy.wait(lambda: len(proxy.confirmed()) > 2, 60)
+        row.button("Pause").click()
+        paused = row.wait("^Paused · .* of 4.2 MB.*")[0]
+        for answer in ("Escape", "Return", None):
+            row.node().click(button=3)
+            app.find("menu item", "Start Again").click()
+            dialog = wait("the question", lambda: next(
+                (w for w in app.root.children() if w.look("label", "Start Again?")), None))
+            button = dialog.find("push button", "Start Again")
+            self.assertEqual(self.nameless(dialog), [])
+            if answer:
+                app.key(answer)
+            else:
+                proxy.rate = 0
+                button.click()
+            app.wait_closed()
+            if answer:
+                self.assertEqual(row.caption, paused)
         row.wait("verified")
         self.assert_arrived(receiver, path)
 
@@ -412,6 +520,7 @@ class Uploads(bed.Case):
 
     def test_token(self):
         """A receiver that wants another token: it is asked for in the destination, and the upload goes on"""
+        from driver import wait
         receiver = self.start_receiver()
         path = self.make("secret.bin", 3000)
         self.add_destination("Home Server", receiver.address, "not-the-token")
@@ -422,12 +531,55 @@ class Uploads(bed.Case):
         row.button("Enter Token…").click()
         editor = app.wait_active("Edit Destination")
         self.picture("uploads-token")
+        # The keyboard is where the token goes.
         token = editor.find("text", re.compile("^Token"))
-        token.click()
         app.type(receiver.token)
+        wait("the token where it goes", lambda: token.text == receiver.token)
         app.key("Return")
         row.wait("verified")
         self.assert_arrived(receiver, path)
+
+    def test_token_without_destination(self):
+        """Where the receiver is none of the destinations, the token is asked for alone, and not kept"""
+        from driver import wait
+        receiver = self.start_receiver()
+        path = self.make("secret.bin", 3000)
+        self.add_destination("Home Server", receiver.address, "not-the-token")
+        app = self.launch()
+        self.choose(app, "ctrl+o", path)
+        self.confirm(app)
+        row = app.row("secret.bin")
+        row.button("Enter Token…")
+        self.ferryctl("destination", "remove", "Home Server")
+
+        for key in ("Escape", "Return"):
+            row.button("Enter Token…").click()
+            dialog = wait("the question", lambda: next(
+                (w for w in app.root.children() if w.look("label", "Enter Token")), None))
+            entry = dialog.find("text", "Token")
+            wait("the keyboard in the field", lambda: "focused" in entry.states)
+            go_on = dialog.find("push button", "Go On")
+            self.assertNotIn("sensitive", go_on.states)
+            self.assertEqual(self.nameless(dialog), [])
+            app.type("two words")
+            wait("what was typed", lambda: len(entry.text) == 9)
+            self.assertNotIn("sensitive", go_on.states)
+            app.key("ctrl+a")
+            app.type(receiver.token)
+            wait("the button", lambda: "sensitive" in go_on.states)
+            self.picture(f"uploads-token-alone-{key.lower()}")
+            app.key(key)
+            app.wait_active(app.title)
+            if key == "Escape":
+                self.assertEqual(receiver.files(), [])
+        row.wait("verified")
+        self.assert_arrived(receiver, path)
+        app.key("ctrl+q")
+        app.wait_end()
+        for folder, _, names in os.walk(self.home.root):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as f:
+                    self.assertNotIn(receiver.token.encode(), f.read(), name)
 
 
 if __name__ == "__main__":

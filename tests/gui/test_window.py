@@ -156,7 +156,7 @@ class Window(bed.Case):
         app = self.launch()
         app.row("slow-2.bin").wait("of 400")
         app.key("ctrl+comma")
-        number = app.wait_active("Preferences").find("spin button", "Downloads at Once")
+        number = app.wait_active("Preferences").find("spin button", "Transfers at Once")
         self.assertEqual(number.value, 3)
         # Its number; the rest are buttons.
         number.click(across=0.1)
@@ -170,7 +170,7 @@ class Window(bed.Case):
         app = self.launch()
         app.row("slow-2.bin").wait("^Waiting for its turn")
         app.key("ctrl+comma")
-        self.assertEqual(app.wait_active("Preferences").find("spin button", "Downloads at Once").value, 1)
+        self.assertEqual(app.wait_active("Preferences").find("spin button", "Transfers at Once").value, 1)
 
     def test_names(self):
         """Every control has a name, in the window, in its dialogs and in its menus"""
@@ -195,7 +195,7 @@ class Window(bed.Case):
         app.wait_closed()
         app.key("ctrl+comma")
         preferences = app.wait_active("Preferences")
-        preferences.find("spin button", "Downloads at Once")
+        preferences.find("spin button", "Transfers at Once")
         self.assertEqual(self.nameless(preferences), [])
 
 

@@ -22,6 +22,7 @@ typedef struct
   char *text;
   const char *fields;
   gboolean close; /* instead of an answer */
+  gsize clip;     /* bytes at its end that never come: the connection is closed, as announced */
 } Answer;
 
 static inline void
@@ -54,11 +55,13 @@ send_answer (GOutputStream *out, const Answer *made, GCancellable *closing)
   const char *text = made->text != NULL ? made->text : "";
   g_autofree char *length = g_strdup_printf ("Content-Length: %zu\r\n", strlen (text));
   g_autofree char *whole = g_strdup_printf (
-      "HTTP/1.1 %u Answer\r\nContent-Type: %s\r\n%s%s\r\n%s", made->status,
+      "HTTP/1.1 %u Answer\r\n%sContent-Type: %s\r\n%s%s\r\n%s", made->status,
+      made->clip > 0 ? "Connection: close\r\n" : "",
       made->status < 300 ? "application/json" : "application/problem+json",
       made->status == 204 ? "" : length, made->fields != NULL ? made->fields : "", text);
+  gsize n = strlen (whole) - MIN (made->clip, strlen (whole));
 
-  return g_output_stream_write_all (out, whole, strlen (whole), NULL, closing, NULL);
+  return g_output_stream_write_all (out, whole, n, NULL, closing, NULL) && made->clip == 0;
 }
 
 static inline gboolean

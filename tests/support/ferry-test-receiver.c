@@ -360,6 +360,10 @@ misbehave (FerryTestReceiver *self, const Aim *aim, const Request *request, Ferr
       made = obey (self, aim, request, FALSE);
       made.close = TRUE;
       return made;
+    case FERRY_TEST_CLIP:
+      made = obey (self, aim, request, FALSE);
+      made.clip = fault->clip;
+      return made;
     case FERRY_TEST_CUT:
     case FERRY_TEST_SILENCE:
     default:

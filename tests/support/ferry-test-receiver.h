@@ -18,9 +18,10 @@ typedef enum
 
 typedef enum
 {
-  FERRY_TEST_ANSWER,  /* @status and @text, and nothing is done */
-  FERRY_TEST_CUT,     /* the connection is closed, and nothing is done */
-  FERRY_TEST_LOSE,    /* it is done, and the connection is closed before the answer */
+  FERRY_TEST_ANSWER, /* @status and @text, and nothing is done */
+  FERRY_TEST_CUT,    /* the connection is closed, and nothing is done */
+  FERRY_TEST_LOSE,   /* it is done, and the connection is closed before the answer */
+  FERRY_TEST_CLIP, /* it is done, and the connection is closed @clip bytes before the answer's end */
   FERRY_TEST_SILENCE, /* nothing is done and nothing is said until the peer leaves or the receiver is released; then @status */
   FERRY_TEST_PRETEND, /* chunk: the answer of success, and nothing is stored */
   FERRY_TEST_MISS,    /* complete: says that chunk @first is missing, and forgets it */
@@ -46,6 +47,7 @@ typedef struct
   guint status;
   const char *text;
   const char *fields;
+  gsize clip;
 } FerryTestFault;
 
 /**
