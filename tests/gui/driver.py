@@ -266,15 +266,16 @@ class App:
 
     def geometry(self, name):
         """On the screen, with its shadow: x, y, width, height."""
-        return self._x_window(name)[1]
+        # A tooltip that goes away while xdotool looks for windows ends its search.
+        return wait(f"the window “{name}” on the screen", lambda: self._x_window(name))[1]
 
     def popup(self, width, height):
         """Where a menu of that size is on the screen."""
-        for id in self._x_ids("."):
-            found = self._x_geometry(id)
-            if found and found[2:] == (width, height):
-                return found[:2]
-        raise Missing("the menu is not on the screen")
+        def found():
+            places = map(self._x_geometry, self._x_ids("."))
+            return next((place[:2] for place in places if place and place[2:] == (width, height)), None)
+
+        return wait("the menu on the screen", found)
 
     def _x_window(self, name):
         """The largest of that name: tooltips and menus bear the name of their window too."""
