@@ -18,6 +18,7 @@
 struct _FerryDigest
 {
   gnutls_hash_hd_t handle;
+  gnutls_hash_hd_t md5; /* (nullable) */
 };
 
 static void
@@ -37,11 +38,23 @@ ferry_digest_new (void)
   return g_steal_pointer (&self);
 }
 
+FerryDigest *
+ferry_digest_new_with_md5 (void)
+{
+  FerryDigest *self = ferry_digest_new ();
+
+  if (gnutls_hash_init (&self->md5, GNUTLS_DIG_MD5) < 0)
+    self->md5 = NULL;
+  return self;
+}
+
 void
 ferry_digest_free (FerryDigest *self)
 {
   if (self == NULL)
     return;
+  if (self->md5 != NULL)
+    gnutls_hash_deinit (self->md5, NULL);
   gnutls_hash_deinit (self->handle, NULL);
   g_free (self);
 }
@@ -54,6 +67,8 @@ ferry_digest_update (FerryDigest *self, const void *data, gsize length)
 
   if (length > 0)
     expect_success (gnutls_hash (self->handle, data, length));
+  if (length > 0 && self->md5 != NULL)
+    expect_success (gnutls_hash (self->md5, data, length));
 }
 
 void
@@ -76,29 +91,38 @@ ferry_digest_finish (FerryDigest *self, guint8 sha256[FERRY_SHA256_SIZE])
   gnutls_hash_output (self->handle, sha256);
 }
 
-char *
-ferry_sha256_to_hex (const guint8 sha256[FERRY_SHA256_SIZE])
+gboolean
+ferry_digest_finish_md5 (FerryDigest *self, guint8 md5[FERRY_MD5_SIZE])
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (self->md5 == NULL)
+    return FALSE;
+  gnutls_hash_output (self->md5, md5);
+  return TRUE;
+}
+
+static char *
+to_hex (const guint8 *bytes, gsize n)
 {
   static const char digits[] = "0123456789abcdef";
-  char *hex = g_malloc (2 * FERRY_SHA256_SIZE + 1);
+  char *hex = g_malloc (2 * n + 1);
 
-  for (gsize i = 0; i < FERRY_SHA256_SIZE; i++)
+  for (gsize i = 0; i < n; i++)
     {
-      hex[2 * i] = digits[sha256[i] >> 4];
-      hex[2 * i + 1] = digits[sha256[i] & 15];
+      hex[2 * i] = digits[bytes[i] >> 4];
+      hex[2 * i + 1] = digits[bytes[i] & 15];
     }
-  hex[2 * FERRY_SHA256_SIZE] = '\0';
+  hex[2 * n] = '\0';
   return hex;
 }
 
-gboolean
-ferry_sha256_from_hex (const char *hex, guint8 sha256[FERRY_SHA256_SIZE])
+static gboolean
+from_hex (const char *hex, guint8 *bytes, gsize n)
 {
-  guint8 bytes[FERRY_SHA256_SIZE];
-
-  if (hex == NULL || strnlen (hex, 2 * FERRY_SHA256_SIZE + 1) != 2 * FERRY_SHA256_SIZE)
+  if (hex == NULL || strnlen (hex, 2 * n + 1) != 2 * n)
     return FALSE;
-  for (gsize i = 0; i < FERRY_SHA256_SIZE; i++)
+  for (gsize i = 0; i < n; i++)
     {
       int high = g_ascii_xdigit_value (hex[2 * i]);
       int low = g_ascii_xdigit_value (hex[2 * i + 1]);
@@ -107,6 +131,39 @@ ferry_sha256_from_hex (const char *hex, guint8 sha256[FERRY_SHA256_SIZE])
         return FALSE;
       bytes[i] = (guint8) (high << 4 | low);
     }
+  return TRUE;
+}
+
+char *
+ferry_md5_to_hex (const guint8 md5[FERRY_MD5_SIZE])
+{
+  return to_hex (md5, FERRY_MD5_SIZE);
+}
+
+gboolean
+ferry_md5_from_hex (const char *hex, guint8 md5[FERRY_MD5_SIZE])
+{
+  guint8 bytes[FERRY_MD5_SIZE];
+
+  if (!from_hex (hex, bytes, sizeof bytes))
+    return FALSE;
+  memcpy (md5, bytes, sizeof bytes);
+  return TRUE;
+}
+
+char *
+ferry_sha256_to_hex (const guint8 sha256[FERRY_SHA256_SIZE])
+{
+  return to_hex (sha256, FERRY_SHA256_SIZE);
+}
+
+gboolean
+ferry_sha256_from_hex (const char *hex, guint8 sha256[FERRY_SHA256_SIZE])
+{
+  guint8 bytes[FERRY_SHA256_SIZE];
+
+  if (!from_hex (hex, bytes, sizeof bytes))
+    return FALSE;
   memcpy (sha256, bytes, sizeof bytes);
   return TRUE;
 }

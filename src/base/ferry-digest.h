@@ -6,6 +6,7 @@
 G_BEGIN_DECLS
 
 #define FERRY_SHA256_SIZE 32
+#define FERRY_MD5_SIZE 16
 
 /**
  * FerryDigest:
@@ -15,6 +16,8 @@ G_BEGIN_DECLS
 typedef struct _FerryDigest FerryDigest;
 
 FerryDigest *ferry_digest_new (void);
+/* An MD5 of the same bytes goes along: what S3 stores call a part's ETag. It tells of accidents, never of malice. */
+FerryDigest *ferry_digest_new_with_md5 (void);
 void ferry_digest_free (FerryDigest *self);
 void ferry_digest_update (FerryDigest *self, const void *data, gsize length);
 
@@ -23,6 +26,15 @@ void ferry_digest_peek (FerryDigest *self, guint8 sha256[FERRY_SHA256_SIZE]);
 
 /* The digest, and starts afresh. */
 void ferry_digest_finish (FerryDigest *self, guint8 sha256[FERRY_SHA256_SIZE]);
+
+/* The MD5 that goes along, and starts it afresh. FALSE: there is none, or this machine's rules (FIPS 140) forbid it. */
+gboolean ferry_digest_finish_md5 (FerryDigest *self, guint8 md5[FERRY_MD5_SIZE]);
+
+/* 32 lower-case hex digits. (transfer full) */
+char *ferry_md5_to_hex (const guint8 md5[FERRY_MD5_SIZE]);
+
+/* Exactly 32 hex digits, any case. */
+gboolean ferry_md5_from_hex (const char *hex, guint8 md5[FERRY_MD5_SIZE]);
 
 /* 64 lower-case hex digits. (transfer full) */
 char *ferry_sha256_to_hex (const guint8 sha256[FERRY_SHA256_SIZE]);

@@ -194,6 +194,12 @@ verified_for_people (const char *verified, gboolean upload)
     return _ ("it has the SHA-256 that the server gave");
   if (g_str_equal (verified, "size"))
     return _ ("it is as long as the server said");
+  if (g_str_equal (verified, "store-sha256"))
+    return _ ("the store has the same SHA-256 of each piece");
+  if (g_str_equal (verified, "store-etag"))
+    return _ ("the store has the same ETags and size");
+  if (g_str_equal (verified, "none"))
+    return _ ("not verifiable here: the store tells no checksum");
   if (g_str_equal (verified, "unknown-size"))
     return _ ("the server said no size; it ended the file itself");
   return verified;

@@ -138,7 +138,13 @@ describe_done (FerryTransfer *self)
   g_autofree char *size = ferry_format_size ((guint64) MAX (self->size, 0));
   const char *proof = NULL;
 
-  if (self->record->spec->direction == FERRY_UPLOAD)
+  if (g_strcmp0 (verified, "store-sha256") == 0)
+    proof = _ ("verified by the store (SHA-256)");
+  else if (g_strcmp0 (verified, "store-etag") == 0)
+    proof = _ ("verified by ETag and size");
+  else if (g_strcmp0 (verified, "none") == 0)
+    proof = _ ("not verifiable here");
+  else if (self->record->spec->direction == FERRY_UPLOAD)
     proof = _ ("verified: the receiver’s SHA-256 matches");
   else if (g_strcmp0 (verified, "sha256") == 0)
     proof = _ ("verified: the SHA-256 matches");

@@ -4,111 +4,15 @@
 #include "ferry-chunk-api.h"
 
 #include <glib/gi18n-lib.h>
-#include <json-glib/json-glib.h>
 
+#include "ferry-chunk-json.h"
 #include "ferry-digest.h"
 #include "ferry-error.h"
 
 #define MAX_ID 256
-#define MAX_DEPTH 8
 #define MAX_URL (16 * 1024)
 #define MAX_PROBLEM 300
-
-static void
-set_nonsense (GError **error)
-{
-  g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_PROTOCOL,
-                       _ ("The other end does not answer like a Ferry receiver. Check the "
-                          "destination’s address."));
-}
-
-/* The parser calls itself for each level: what nests deeper than any answer of ours is not given to it. Nor are the comments
- * and quotes that it takes beyond RFC 8259, in which brackets could hide from this count. */
-static gboolean
-is_shallow (const char *data, gsize size)
-{
-  gboolean in_string = FALSE;
-  guint depth = 0;
-
-  for (gsize i = 0; i < size; i++)
-    {
-      char c = data[i];
-      if (in_string && c == '\\')
-        {
-          /* json-glib takes octal escapes too, which may make bytes that are no text. */
-          if (++i == size || strchr ("\"\\/bfnrtu", data[i]) == NULL || data[i] == '\0')
-            return FALSE;
-        }
-      else if (c == '"')
-        in_string = !in_string;
-      else if (!in_string && (c == '[' || c == '{') && ++depth > MAX_DEPTH)
-        return FALSE;
-      else if (!in_string && (c == ']' || c == '}') && depth > 0)
-        depth--;
-      else if (!in_string && !g_ascii_isalnum (c) && strchr ("\"[]{}:,.+- \t\r\n", c) == NULL)
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static JsonObject *
-parse_object (GBytes *json, JsonParser *parser)
-{
-  gsize size;
-  const char *data = g_bytes_get_data (json, &size);
-  JsonNode *root;
-
-  if (data == NULL || !g_utf8_validate_len (data, size, NULL) || !is_shallow (data, size)
-      || !json_parser_load_from_data (parser, data, (gssize) size, NULL))
-    return NULL;
-  root = json_parser_get_root (parser);
-  return root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
-}
-
-static const char *
-get_string (JsonObject *object, const char *name, gsize max)
-{
-  JsonNode *node = json_object_get_member (object, name);
-  const char *text;
-
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
-      || json_node_get_value_type (node) != G_TYPE_STRING)
-    return NULL;
-  text = json_node_get_string (node);
-  /* Half a surrogate pair is an escape that makes no text. */
-  return strlen (text) <= max && g_utf8_validate (text, -1, NULL) ? text : NULL;
-}
-
-static gboolean
-node_to_number (JsonNode *node, guint64 *number)
-{
-  gint64 value;
-
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
-      || json_node_get_value_type (node) != G_TYPE_INT64)
-    return FALSE;
-  value = json_node_get_int (node);
-  *number = (guint64) value;
-  return value >= 0;
-}
-
-static gboolean
-get_number (JsonObject *object, const char *name, guint64 *number)
-{
-  return node_to_number (json_object_get_member (object, name), number);
-}
-
-/* A date as the protocol writes it (RFC 3339), or nothing. */
-static gint64
-get_expires (JsonObject *object)
-{
-  const char *text = get_string (object, "expires", 64);
-  g_autoptr (GDateTime) date = NULL;
-
-  if (text != NULL)
-    date = g_date_time_new_from_iso8601 (text, NULL);
-  return date != NULL ? MAX (g_date_time_to_unix (date), 0) : 0;
-}
+#define MAX_ETAG 256
 
 static guint64
 count_chunks (guint64 size, guint64 chunk_size)
@@ -119,9 +23,9 @@ count_chunks (guint64 size, guint64 chunk_size)
 static gboolean
 get_layout (JsonObject *object, guint64 size, guint64 *chunk_size, guint64 *total)
 {
-  return get_number (object, "chunkSize", chunk_size) && *chunk_size > 0
-         && get_number (object, "totalChunks", total) && *total <= FERRY_CHUNK_API_MAX_CHUNKS
-         && *total == count_chunks (size, *chunk_size);
+  return ferry_chunk_json_get_number (object, "chunkSize", chunk_size) && *chunk_size > 0
+         && ferry_chunk_json_get_number (object, "totalChunks", total)
+         && *total <= FERRY_CHUNK_API_MAX_CHUNKS && *total == count_chunks (size, *chunk_size);
 }
 
 /* Inclusive pairs, ascending, disjoint, not adjacent, all below @total. */
@@ -143,8 +47,8 @@ parse_pairs (JsonNode *node, guint64 total)
       guint64 last;
 
       if (ends == NULL || json_array_get_length (ends) != 2
-          || !node_to_number (json_array_get_element (ends, 0), &first)
-          || !node_to_number (json_array_get_element (ends, 1), &last) || first < next
+          || !ferry_chunk_json_to_number (json_array_get_element (ends, 0), &first)
+          || !ferry_chunk_json_to_number (json_array_get_element (ends, 1), &last) || first < next
           || last < first || last >= total)
         return NULL;
       ferry_ranges_add (ranges, first, last + 1);
@@ -194,21 +98,83 @@ ferry_chunk_api_complete_body (const char *sha256)
   return build (builder);
 }
 
+char *
+ferry_chunk_api_urls_body (const guint64 *indexes, const char *const *sha256, gsize n)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "chunks");
+  json_builder_begin_array (builder);
+  for (gsize i = 0; i < n;)
+    {
+      gsize first = i;
+
+      while (++i < n && indexes[i] == indexes[i - 1] + 1)
+        ;
+      json_builder_begin_array (builder);
+      json_builder_add_int_value (builder, (gint64) indexes[first]);
+      json_builder_add_int_value (builder, (gint64) indexes[i - 1]);
+      json_builder_end_array (builder);
+    }
+  json_builder_end_array (builder);
+  json_builder_set_member_name (builder, "sha256");
+  json_builder_begin_array (builder);
+  for (gsize i = 0; i < n; i++)
+    json_builder_add_string_value (builder, sha256[i]);
+  json_builder_end_array (builder);
+  return build (builder);
+}
+
+char *
+ferry_chunk_api_receipt_body (const char *etag, const char *sha256, const char *md5)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "etag");
+  json_builder_add_string_value (builder, etag);
+  json_builder_set_member_name (builder, "sha256");
+  json_builder_add_string_value (builder, sha256);
+  if (md5 != NULL)
+    {
+      json_builder_set_member_name (builder, "md5");
+      json_builder_add_string_value (builder, md5);
+    }
+  return build (builder);
+}
+
+static gboolean
+parse_transport (const char *text, FerryTransport *transport)
+{
+  static const char *const names[] = { "direct", "presigned" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      if (g_strcmp0 (text, names[i]) == 0)
+        {
+          *transport = (FerryTransport) i;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
 FerryChunkCreated *
 ferry_chunk_api_parse_created (GBytes *json, guint64 size, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (FerryChunkCreated) created = g_new0 (FerryChunkCreated, 1);
-  JsonObject *object = parse_object (json, parser);
-  const char *id = object != NULL ? get_string (object, "uploadId", MAX_ID) : NULL;
+  JsonObject *object = ferry_chunk_json_parse (json, parser);
+  const char *id = object != NULL ? ferry_chunk_json_get_string (object, "uploadId", MAX_ID) : NULL;
 
   if (id == NULL || *id == '\0'
       || !get_layout (object, size, &created->chunk_size, &created->total_chunks))
     {
-      set_nonsense (error);
+      ferry_chunk_json_set_nonsense (error);
       return NULL;
     }
-  if (g_strcmp0 (get_string (object, "transport", 32), "direct") != 0)
+  if (!parse_transport (ferry_chunk_json_get_string (object, "transport", 32), &created->transport))
     {
       g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_PROTOCOL,
                            _ ("This receiver hands out files to another server in a way this Ferry "
@@ -216,7 +182,7 @@ ferry_chunk_api_parse_created (GBytes *json, guint64 size, GError **error)
       return NULL;
     }
   created->upload_id = g_strdup (id);
-  created->expires = get_expires (object);
+  created->expires = ferry_chunk_json_get_expires (object);
   return g_steal_pointer (&created);
 }
 
@@ -241,43 +207,85 @@ ferry_chunk_api_parse_status (GBytes *json, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (FerryChunkStatus) status = g_new0 (FerryChunkStatus, 1);
-  JsonObject *object = parse_object (json, parser);
+  JsonObject *object = ferry_chunk_json_parse (json, parser);
 
-  if (object != NULL && parse_state (get_string (object, "status", 32), &status->state)
-      && get_number (object, "size", &status->size)
+  if (object != NULL
+      && parse_state (ferry_chunk_json_get_string (object, "status", 32), &status->state)
+      && ferry_chunk_json_get_number (object, "size", &status->size)
       && get_layout (object, status->size, &status->chunk_size, &status->total_chunks))
     status->received
         = parse_pairs (json_object_get_member (object, "receivedChunks"), status->total_chunks);
   if (status->received == NULL)
     {
-      set_nonsense (error);
+      ferry_chunk_json_set_nonsense (error);
       return NULL;
     }
-  status->expires = get_expires (object);
+  status->expires = ferry_chunk_json_get_expires (object);
   return g_steal_pointer (&status);
 }
 
+/* Proof that this Ferry does not know is none to it. */
+static gboolean
+get_proof (JsonObject *object, FerryChunkProof *proof)
+{
+  static const char *const names[] = { "none", "etag", "sha256" };
+  const char *text = ferry_chunk_json_get_string (object, "proof", 32);
+
+  *proof = FERRY_CHUNK_PROOF_NONE;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      if (g_strcmp0 (text, names[i]) == 0)
+        *proof = (FerryChunkProof) i;
+    }
+  return text != NULL;
+}
+
+static gboolean
+get_sha256 (JsonObject *object, gboolean nullable, char **sha256)
+{
+  JsonNode *node = json_object_get_member (object, "sha256");
+  const char *hex = ferry_chunk_json_get_string (object, "sha256", 64);
+  guint8 bytes[FERRY_SHA256_SIZE];
+
+  if (nullable && (node == NULL || JSON_NODE_HOLDS_NULL (node)))
+    return TRUE;
+  if (hex == NULL || !ferry_sha256_from_hex (hex, bytes))
+    return FALSE;
+  *sha256 = ferry_sha256_to_hex (bytes);
+  return TRUE;
+}
+
+/* Quotes are the header's, not the tag's. */
+static char *
+get_etag (JsonObject *object)
+{
+  const char *text = ferry_chunk_json_get_string (object, "etag", MAX_ETAG);
+  gsize length = text != NULL ? strlen (text) : 0;
+
+  if (length >= 2 && text[0] == '"' && text[length - 1] == '"')
+    return g_strndup (text + 1, length - 2);
+  return g_strdup (text);
+}
+
 FerryChunkResult *
-ferry_chunk_api_parse_result (GBytes *json, GError **error)
+ferry_chunk_api_parse_result (GBytes *json, FerryTransport transport, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (FerryChunkResult) result = g_new0 (FerryChunkResult, 1);
-  JsonObject *object = parse_object (json, parser);
-  guint8 sha256[FERRY_SHA256_SIZE];
-  const char *hex;
-  const char *url;
+  JsonObject *object = ferry_chunk_json_parse (json, parser);
+  gboolean stored = transport == FERRY_TRANSPORT_PRESIGNED;
+  const char *url = object != NULL ? ferry_chunk_json_get_string (object, "url", MAX_URL) : NULL;
 
-  hex = object != NULL ? get_string (object, "sha256", 64) : NULL;
-  url = object != NULL ? get_string (object, "url", MAX_URL) : NULL;
-  if (hex == NULL || url == NULL || !ferry_sha256_from_hex (hex, sha256)
-      || g_strcmp0 (get_string (object, "status", 32), "complete") != 0
-      || !get_number (object, "size", &result->size))
+  if (url == NULL || g_strcmp0 (ferry_chunk_json_get_string (object, "status", 32), "complete") != 0
+      || !get_sha256 (object, stored, &result->sha256)
+      || !ferry_chunk_json_get_number (object, "size", &result->size)
+      || (stored && !get_proof (object, &result->proof)))
     {
-      set_nonsense (error);
+      ferry_chunk_json_set_nonsense (error);
       return NULL;
     }
-  result->sha256 = ferry_sha256_to_hex (sha256);
   result->url = g_strdup (url);
+  result->etag = stored ? get_etag (object) : NULL;
   return g_steal_pointer (&result);
 }
 
@@ -285,12 +293,12 @@ gboolean
 ferry_chunk_api_parse_chunk (GBytes *json, guint64 index, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
-  JsonObject *object = parse_object (json, parser);
+  JsonObject *object = ferry_chunk_json_parse (json, parser);
   guint64 number;
 
-  if (object != NULL && get_number (object, "chunk", &number) && number == index)
+  if (object != NULL && ferry_chunk_json_get_number (object, "chunk", &number) && number == index)
     return TRUE;
-  set_nonsense (error);
+  ferry_chunk_json_set_nonsense (error);
   return FALSE;
 }
 
@@ -298,22 +306,16 @@ FerryRanges *
 ferry_chunk_api_parse_missing (GBytes *json, guint64 total_chunks)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
-  JsonObject *object = parse_object (json, parser);
+  JsonObject *object = ferry_chunk_json_parse (json, parser);
 
   if (object == NULL)
     return NULL;
   return parse_pairs (json_object_get_member (object, "missing"), total_chunks);
 }
 
-char *
-ferry_chunk_api_parse_problem (GBytes *json)
+static char *
+copy_printable (const char *text)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  JsonObject *object = parse_object (json, parser);
-  const char *text = object != NULL ? get_string (object, "detail", MAX_PROBLEM) : NULL;
-
-  if (object != NULL && text == NULL)
-    text = get_string (object, "title", MAX_PROBLEM);
   if (text == NULL || *text == '\0')
     return NULL;
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
@@ -325,12 +327,36 @@ ferry_chunk_api_parse_problem (GBytes *json)
 }
 
 char *
+ferry_chunk_api_parse_problem (GBytes *json)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *object = ferry_chunk_json_parse (json, parser);
+  const char *text
+      = object != NULL ? ferry_chunk_json_get_string (object, "detail", MAX_PROBLEM) : NULL;
+
+  if (object != NULL && text == NULL)
+    text = ferry_chunk_json_get_string (object, "title", MAX_PROBLEM);
+  return copy_printable (text);
+}
+
+char *
+ferry_chunk_api_parse_hint (GBytes *json)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *object = ferry_chunk_json_parse (json, parser);
+
+  return object != NULL ? copy_printable (ferry_chunk_json_get_string (object, "hint", MAX_PROBLEM))
+                        : NULL;
+}
+
+char *
 ferry_chunk_api_parse_problem_type (GBytes *json)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
-  JsonObject *object = parse_object (json, parser);
+  JsonObject *object = ferry_chunk_json_parse (json, parser);
 
-  return object != NULL ? g_strdup (get_string (object, "type", MAX_PROBLEM)) : NULL;
+  return object != NULL ? g_strdup (ferry_chunk_json_get_string (object, "type", MAX_PROBLEM))
+                        : NULL;
 }
 
 void
@@ -352,5 +378,6 @@ ferry_chunk_result_free (FerryChunkResult *self)
 {
   g_free (self->sha256);
   g_free (self->url);
+  g_free (self->etag);
   g_free (self);
 }

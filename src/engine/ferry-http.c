@@ -362,8 +362,13 @@ make_upward (const FerryUpward *request, GError **error)
   message = soup_message_new_from_uri (request->method, uri);
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   headers = soup_message_get_request_headers (message);
-  soup_message_headers_replace (headers, "Accept-Encoding", "identity");
-  if (request->token != NULL)
+  if (request->bare)
+    soup_message_disable_feature (message, SOUP_TYPE_COOKIE_JAR);
+  else
+    soup_message_headers_replace (headers, "Accept-Encoding", "identity");
+  if (request->expect)
+    soup_message_headers_set_expectations (headers, SOUP_EXPECTATION_CONTINUE);
+  if (request->token != NULL && !request->bare)
     {
       g_autofree char *value = g_strconcat ("Bearer ", request->token, NULL);
       soup_message_headers_replace (headers, "Authorization", value);

@@ -62,6 +62,8 @@ void ferry_response_free (FerryResponse *self);
  * @token: (nullable): sent as a bearer token (RFC 6750)
  * @json: (nullable): the body, or
  * @fd: -1, or the file whose @length bytes from @offset on are the body
+ * @bare: nothing goes along but @headers, and no cookies: for a server to which only what was signed may be sent
+ * @expect: the server is asked first whether it wants the body (RFC 9110 section 10.1.1), so that what it has against it is heard
  * @sent: (nullable): raised by what has been handed to the connection, lowered again when it must be sent anew; atomic
  */
 typedef struct
@@ -74,6 +76,8 @@ typedef struct
   int fd;
   guint64 offset;
   guint64 length;
+  gboolean bare;
+  gboolean expect;
   guint64 *sent;
 } FerryUpward;
 

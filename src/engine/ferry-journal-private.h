@@ -9,5 +9,6 @@
 #define PROGRESS_COLUMNS                                                                           \
   "final_address, file_name, part_name, size, chunk_size, confirmed, etag, last_modified, "        \
   "server_date, coding, media_type, server_sha256, resume, stamp_device, stamp_inode, "            \
-  "stamp_size, stamp_mtime, stamp_ctime, publishing, verified, upload_id, upload_key, expires"
+  "stamp_size, stamp_mtime, stamp_ctime, publishing, verified, upload_id, upload_key, expires, "   \
+  "transport"
 #define ALL_COLUMNS "id, position, added, " MAIN_COLUMNS ", " SPEC_COLUMNS ", " PROGRESS_COLUMNS

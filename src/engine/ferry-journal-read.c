@@ -214,6 +214,8 @@ take_progress (Reader *self, FerryProgress *progress, FerryDirection direction)
   progress->upload_id = take_text (self);
   progress->upload_key = take_text (self);
   progress->expires = take_number (self, 0, G_MAXINT64, 0);
+  progress->transport
+      = (FerryTransport) take_number (self, 0, FERRY_N_TRANSPORTS - 1, FERRY_TRANSPORT_DIRECT);
 }
 
 static FerryRecord *
@@ -273,31 +275,46 @@ ferry_journal_load (FerryDatabase *database, GError **error)
 }
 
 static gboolean
+take_blob (Reader *self, guint8 *bytes, gsize size)
+{
+  int column = self->column++;
+
+  if (sqlite3_column_type (self->statement, column) != SQLITE_BLOB
+      || (gsize) sqlite3_column_bytes (self->statement, column) != size)
+    return FALSE;
+  memcpy (bytes, sqlite3_column_blob (self->statement, column), size);
+  return TRUE;
+}
+
+static gboolean
 take_chunk (sqlite3_stmt *statement, FerryChunk *chunk)
 {
   Reader reader = { .statement = statement };
 
+  *chunk = (FerryChunk){ 0 };
   chunk->index = (guint64) take_number (&reader, 0, G_MAXINT64, 0);
   chunk->length = (guint64) take_number (&reader, 0, G_MAXINT64, 0);
   chunk->settled = (gboolean) take_number (&reader, 0, 1, 0);
-  if (sqlite3_column_type (statement, reader.column) != SQLITE_BLOB
-      || sqlite3_column_bytes (statement, reader.column) != FERRY_SHA256_SIZE)
+  if (!take_blob (&reader, chunk->sha256, sizeof chunk->sha256))
     return FALSE;
-  memcpy (chunk->sha256, sqlite3_column_blob (statement, reader.column), FERRY_SHA256_SIZE);
+  chunk->has_md5 = take_blob (&reader, chunk->md5, sizeof chunk->md5);
+  chunk->receipt = take_text (&reader);
+  if (reader.bad)
+    g_clear_pointer (&chunk->receipt, g_free);
   return !reader.bad;
 }
 
 GArray *
 ferry_journal_load_chunks (FerryDatabase *database, const char *id, GError **error)
 {
-  g_autoptr (GArray) chunks = g_array_new (FALSE, FALSE, sizeof (FerryChunk));
+  g_autoptr (GArray) chunks = ferry_chunk_array_new ();
   sqlite3_stmt *statement;
   FerryChunk chunk;
   int more;
 
   statement
       = prepare_for (database,
-                     "SELECT idx, length, settled, sha256 FROM chunk "
+                     "SELECT idx, length, settled, sha256, md5, receipt FROM chunk "
                      "WHERE transfer = (SELECT number FROM transfer WHERE id = ?) ORDER BY idx",
                      id, error);
   if (statement == NULL)

@@ -90,6 +90,10 @@ const char *const ferry_journal_migrations[] = {
   "  is_default INTEGER NOT NULL CHECK (is_default IN (0, 1))"
   ") STRICT;"
   "CREATE UNIQUE INDEX destination_default ON destination (is_default) WHERE is_default = 1;",
+  /* Uploads to a store. */
+  "ALTER TABLE transfer ADD COLUMN transport INTEGER NOT NULL DEFAULT 0 CHECK (transport >= 0);"
+  "ALTER TABLE chunk ADD COLUMN receipt TEXT;"
+  "ALTER TABLE chunk ADD COLUMN md5 BLOB CHECK (length (md5) = 16);",
   NULL
 };
 
@@ -186,6 +190,7 @@ bind_progress (Binder *self, const FerryProgress *progress)
   bind_text (self, progress->upload_id);
   bind_text (self, progress->upload_key);
   bind_number (self, (guint64) progress->expires);
+  bind_number (self, progress->transport);
 }
 
 static gboolean
@@ -262,7 +267,7 @@ ferry_journal_add (FerryDatabase *database, const FerryRecord *record, GError **
                 "INSERT INTO transfer (" ALL_COLUMNS ") VALUES (?, ?, ?, " /* id, position, added */
                 "?, ?, ?, ?, ?, ?, ?, "                                    /* main's */
                 "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "                           /* spec */
-                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 error))
     return FALSE;
   bind_text (&binder, record->id);
@@ -388,7 +393,7 @@ ferry_journal_save_progress (FerryDatabase *database,
 
   if (!prepare (database, &binder,
                 "UPDATE transfer SET (" PROGRESS_COLUMNS ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
                 error))
     return FALSE;
   bind_progress (&binder, progress);
@@ -413,16 +418,21 @@ save_chunk (FerryDatabase *database, gint64 number, const FerryChunk *chunk, GEr
 {
   Binder binder;
 
-  if (!prepare (database, &binder,
-                "INSERT OR REPLACE INTO chunk (transfer, idx, length, sha256, settled) "
-                "VALUES (?, ?, ?, ?, 0)",
-                error))
+  if (!prepare (
+          database, &binder,
+          "INSERT OR REPLACE INTO chunk (transfer, idx, length, sha256, receipt, md5, settled) "
+          "VALUES (?, ?, ?, ?, ?, ?, 0)",
+          error))
     return FALSE;
   bind_number (&binder, (guint64) number);
   bind_number (&binder, chunk->index);
   bind_number (&binder, chunk->length);
   sqlite3_bind_blob (binder.statement, ++binder.last, chunk->sha256, FERRY_SHA256_SIZE,
                      SQLITE_STATIC);
+  bind_text (&binder, chunk->receipt);
+  ++binder.last;
+  if (chunk->has_md5)
+    sqlite3_bind_blob (binder.statement, binder.last, chunk->md5, FERRY_MD5_SIZE, SQLITE_STATIC);
   return ferry_database_step (database, binder.statement, error);
 }
 

@@ -391,6 +391,21 @@ ferry_record_free (FerryRecord *self)
   g_free (self);
 }
 
+static void
+clear_chunk (gpointer data)
+{
+  g_clear_pointer (&((FerryChunk *) data)->receipt, g_free);
+}
+
+GArray *
+ferry_chunk_array_new (void)
+{
+  GArray *chunks = g_array_new (FALSE, FALSE, sizeof (FerryChunk));
+
+  g_array_set_clear_func (chunks, clear_chunk);
+  return chunks;
+}
+
 guint64
 ferry_chunk_size_for (gint64 size)
 {

@@ -91,6 +91,15 @@ gboolean ferry_spec_header_is_public (const char *header);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FerrySpec, ferry_spec_free)
 
+/* How an upload's bytes travel: to the receiver itself, or to a store by addresses that the receiver signs. Stored: append, never
+ * reorder. */
+typedef enum
+{
+  FERRY_TRANSPORT_DIRECT,
+  FERRY_TRANSPORT_PRESIGNED,
+  FERRY_N_TRANSPORTS
+} FerryTransport;
+
 /**
  * FerryProgress:
  *
@@ -116,8 +125,10 @@ typedef struct
   char *upload_id;      /* (nullable) the receiver's name for an upload */
   char *upload_key;     /* (nullable) the Idempotency-Key it was registered with */
   gint64 expires;       /* seconds since 1970 when the receiver forgets it, 0: never or not known */
-  char *
-      verified; /* (nullable) how the finished file was proven: "sha256", "server-sha256", "size", "unknown-size" */
+  FerryTransport transport; /* of an upload that is registered */
+  /* (nullable) how the finished file was proven: "sha256", "server-sha256", "size", "unknown-size"; of an upload to a
+   * store: "store-sha256", "store-etag", "none" */
+  char *verified;
 } FerryProgress;
 
 FerryProgress *ferry_progress_new (void);
@@ -159,7 +170,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FerryRecord, ferry_record_free)
  * FerryChunk:
  *
  * One row of the table chunk. @length is less than the chunk's full length for a checkpoint in its middle;
- * @sha256 is of those @length bytes. @settled: not touched since the last clean stop.
+ * @sha256 is of those @length bytes. @settled: not touched since the last clean stop. Of a part that is at a store: @receipt
+ * (nullable), its ETag without quotes, and its MD5 where @has_md5.
  */
 typedef struct
 {
@@ -167,7 +179,13 @@ typedef struct
   guint64 length;
   guint8 sha256[FERRY_SHA256_SIZE];
   gboolean settled;
+  gboolean has_md5;
+  guint8 md5[FERRY_MD5_SIZE];
+  char *receipt;
 } FerryChunk;
+
+/* An empty array of FerryChunk that owns the receipts. (transfer full) */
+GArray *ferry_chunk_array_new (void);
 
 /* The chunk size for a file of @size bytes (-1: unknown): a power of two from 256 KiB to 16 MiB. */
 guint64 ferry_chunk_size_for (gint64 size);

@@ -26,15 +26,26 @@ typedef struct
   FerryDigest *whole; /* of the file, from its start */
   guint64 n_whole;    /* bytes that are in it */
   gboolean fresh;     /* changed so lately that another change might leave the same time */
+  int opaque_etags;   /* the store's ETags are known to be no MD5s; atomic */
+  int n_forgotten;    /* how often the store did not know the upload; atomic */
 } Upload;
+
+/* A server that forgets the upload, or loses chunks, again and again is given up for a while. */
+#define FERRY_UPLOAD_MAX_RESTARTS 3
 
 /* Bytes in chunk @index. */
 guint64 ferry_upload_chunk_length (const Upload *self, guint64 index);
+
+/* Bytes in self->confirmed. */
+guint64 ferry_upload_count_bytes (const Upload *self);
 
 /* Sends what @self does not know as confirmed, several chunks at once. What it hashes in the file's order goes into
  * @self->whole, too. Everything that was answered with 200 is
  * in the journal and in @self->confirmed when it returns, whether it succeeds or not. */
 gboolean ferry_upload_send_missing (Upload *self, GError **error);
+
+/* Has the other end put the file together. @done: FALSE when chunks have to be sent again first. */
+gboolean ferry_upload_complete (Upload *self, gboolean *done, GError **error);
 
 /* Opens the source and finds out whether it is the file of which a part was sent: by identity, size and time, or by the
  * digests of what was confirmed. FERRY_ERROR_SOURCE_GONE, FERRY_ERROR_SOURCE_CHANGED. */
@@ -61,7 +72,42 @@ void ferry_upload_set_error (FerryJob *job,
                              GCancellable *cancellable,
                              GError **error);
 
+/* The same, and takes what it says about when to come again. Any thread. */
+void ferry_upload_take_refusal (FerryJob *job,
+                                FerryResponse *response,
+                                GCancellable *cancellable,
+                                GError **error);
+
+/* What answers is no receiver. */
+void ferry_upload_set_no_receiver (GError **error);
+
+/**
+ * FerryQuestion:
+ * @json: (nullable): the body
+ * @key: (nullable): the Idempotency-Key
+ * @wanted, @other: statuses of an answer that is one; @other may be 0
+ */
+typedef struct
+{
+  const char *method;
+  const char *address;
+  const char *json;
+  const char *key;
+  unsigned wanted;
+  unsigned other;
+} FerryQuestion;
+
+/* Asks the receiver. @status: (out): of the answer, untouched when there is none; @date: (out) (optional): by the receiver's
+ * clock, -1: it does not say. The thread of @http. (transfer full): the answer's body */
+GBytes *ferry_upload_ask (Upload *self,
+                          FerryHttp *http,
+                          const FerryQuestion *question,
+                          unsigned *status,
+                          gint64 *date,
+                          GError **error);
+
 /* "BASE/uploads/ID" + @rest. (transfer full). Any thread. */
 char *ferry_upload_address (FerryJob *job, const char *rest);
+char *ferry_upload_join_address (const char *base, const char *rest);
 
 G_END_DECLS

@@ -10,7 +10,7 @@
  */
 #include "ferry-config.h"
 
-#include "ferry-upload-private.h"
+#include "ferry-upload-send.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -19,39 +19,10 @@
 #include "ferry-error.h"
 
 #define N_WORKERS 4
-/* A chunk that arrives damaged more often than this is not the line's bad luck. */
-#define MAX_DAMAGED 3
 #define HASH_STEP ((gsize) 256 * 1024)
 
-typedef struct
-{
-  guint64 index;
-  guint8 sha256[FERRY_SHA256_SIZE];
-} Ready;
-
-typedef struct
-{
-  Upload *upload;
-
-  GMutex lock;
-  GCond changed;
-  FerryRanges *unhashed; /* chunk indexes */
-  GQueue ready;          /* of Ready */
-  gboolean all_hashed;
-  gboolean rehashed; /* a chunk went out as another reading than the whole file's digest has */
-  gboolean stop;     /* nothing new is begun */
-  GError *error;     /* the first */
-  guint64 journaled; /* bytes */
-
-  GArray *pending; /* of FerryChunk: confirmed, and not in the journal */
-  guint64 n_asked; /* chunks that are or were in it */
-  guint64 n_saved; /* those that are in the journal */
-  gboolean saving;
-  GError *save_error;
-} Sending;
-
 static void
-stop_sending (Sending *self, GError *error)
+stop_sending (FerrySending *self, GError *error)
 {
   g_mutex_lock (&self->lock);
   self->stop = TRUE;
@@ -66,7 +37,7 @@ stop_sending (Sending *self, GError *error)
 static void
 cancelled_cb (GCancellable *cancellable, gpointer data)
 {
-  Sending *self = data;
+  FerrySending *self = data;
 
   g_mutex_lock (&self->lock);
   self->stop = TRUE;
@@ -77,12 +48,12 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
 /* ---- hashing ahead ---- */
 
 static gboolean
-take_unhashed (Sending *self, guint64 *index)
+take_unhashed (FerrySending *self, guint64 *index)
 {
   gboolean found;
 
   g_mutex_lock (&self->lock);
-  while (!self->stop && g_queue_get_length (&self->ready) >= N_WORKERS)
+  while (!self->stop && g_queue_get_length (&self->ready) >= FERRY_SENDING_MAX_READY)
     g_cond_wait (&self->changed, &self->lock);
   found = !self->stop && ferry_ranges_get_n (self->unhashed) > 0;
   if (found)
@@ -134,17 +105,18 @@ hash_range (Upload *upload, FerryDigest *digest, guint64 offset, guint64 length,
 }
 
 /* @ahead: in the hasher's thread, so that the whole file's digest may go along. */
-static Ready *
-hash_chunk (Sending *self, guint64 index, gboolean ahead, GError **error)
+static FerryReady *
+hash_chunk (FerrySending *self, guint64 index, gboolean ahead, GError **error)
 {
-  g_autoptr (FerryDigest) digest = ferry_digest_new ();
+  g_autoptr (FerryDigest) digest
+      = self->addresses != NULL ? ferry_digest_new_with_md5 () : ferry_digest_new ();
   Upload *upload = self->upload;
   guint64 length = ferry_upload_chunk_length (upload, index);
   guint64 offset = index * upload->known->chunk_size;
   gint64 n
       = ahead ? hash_range (upload, digest, offset, length, error)
               : ferry_digest_read (digest, upload->fd, offset, length, upload->cancellable, error);
-  Ready *ready;
+  FerryReady *ready;
 
   if (n < 0)
     return NULL;
@@ -156,22 +128,23 @@ hash_chunk (Sending *self, guint64 index, gboolean ahead, GError **error)
              "it is now."));
       return NULL;
     }
-  ready = g_new0 (Ready, 1);
+  ready = g_new0 (FerryReady, 1);
   ready->index = index;
   ferry_digest_finish (digest, ready->sha256);
+  ready->has_md5 = ferry_digest_finish_md5 (digest, ready->md5);
   return ready;
 }
 
 static gpointer
 hasher_thread (gpointer data)
 {
-  Sending *self = data;
+  FerrySending *self = data;
   guint64 index;
 
   while (take_unhashed (self, &index))
     {
       GError *error = NULL;
-      Ready *ready = hash_chunk (self, index, TRUE, &error);
+      FerryReady *ready = hash_chunk (self, index, TRUE, &error);
 
       if (ready == NULL)
         {
@@ -188,10 +161,10 @@ hasher_thread (gpointer data)
 
 /* ---- sending ---- */
 
-static Ready *
-take_ready (Sending *self)
+static FerryReady *
+take_ready (FerrySending *self)
 {
-  Ready *ready;
+  FerryReady *ready;
 
   g_mutex_lock (&self->lock);
   while (!self->stop && !self->all_hashed && g_queue_is_empty (&self->ready))
@@ -204,7 +177,7 @@ take_ready (Sending *self)
 
 /* With the lock, which is left meanwhile. All chunks that wait go in one transaction, with the sum that they make. */
 static void
-save_pending (Sending *self)
+save_pending (FerrySending *self)
 {
   Upload *upload = self->upload;
   g_autoptr (GArray) chunks = g_steal_pointer (&self->pending);
@@ -213,7 +186,7 @@ save_pending (Sending *self)
   g_autoptr (GError) error = NULL;
   gboolean saved;
 
-  self->pending = g_array_new (FALSE, FALSE, sizeof (FerryChunk));
+  self->pending = ferry_chunk_array_new ();
   self->saving = TRUE;
   g_mutex_unlock (&self->lock);
   saved = ferry_store_save_chunks (upload->job->store, upload->job->id,
@@ -228,9 +201,11 @@ save_pending (Sending *self)
   g_cond_broadcast (&self->changed);
 }
 
-/* In the journal first, then in what is shown. */
-static gboolean
-confirm (Sending *self, const Ready *ready, GError **error)
+gboolean
+ferry_sending_confirm (FerrySending *self,
+                       const FerryReady *ready,
+                       const char *receipt,
+                       GError **error)
 {
   Upload *upload = self->upload;
   FerryChunk chunk
@@ -239,6 +214,9 @@ confirm (Sending *self, const Ready *ready, GError **error)
   guint64 ticket;
 
   memcpy (chunk.sha256, ready->sha256, sizeof chunk.sha256);
+  memcpy (chunk.md5, ready->md5, sizeof chunk.md5);
+  chunk.has_md5 = ready->has_md5;
+  chunk.receipt = g_strdup (receipt);
   g_mutex_lock (&self->lock);
   ferry_ranges_add (upload->confirmed, ready->index, ready->index + 1);
   upload->known->confirmed += chunk.length;
@@ -266,7 +244,7 @@ confirm (Sending *self, const Ready *ready, GError **error)
 }
 
 static FerryResponse *
-put_chunk (Sending *self, FerryHttp *http, const Ready *ready, GError **error)
+put_chunk (FerrySending *self, FerryHttp *http, const FerryReady *ready, GError **error)
 {
   Upload *upload = self->upload;
   g_autofree char *rest = g_strdup_printf ("/chunks/%" G_GUINT64_FORMAT, ready->index);
@@ -288,24 +266,23 @@ put_chunk (Sending *self, FerryHttp *http, const Ready *ready, GError **error)
   return ferry_http_send (http, &request, upload->cancellable, error);
 }
 
-static void
-take_refusal (Sending *self, FerryResponse *response, GError **error)
+guint
+ferry_sending_peek (FerrySending *self, FerryReady *copies, guint max)
 {
-  Upload *upload = self->upload;
+  guint n = 0;
 
   g_mutex_lock (&self->lock);
-  upload->job->retry_after = ferry_http_parse_retry_after (
-      ferry_response_get_header (response, "Retry-After"), g_get_real_time () / G_USEC_PER_SEC);
+  for (GList *link = self->ready.head; link != NULL && n < max; link = link->next)
+    copies[n++] = *(FerryReady *) link->data;
   g_mutex_unlock (&self->lock);
-  ferry_upload_set_error (upload->job, response, upload->cancellable, error);
+  return n;
 }
 
-/* A chunk that arrives damaged may have been written to since it was hashed. */
-static gboolean
-hash_again (Sending *self, Ready *ready, GError **error)
+gboolean
+ferry_sending_hash_again (FerrySending *self, FerryReady *ready, GError **error)
 {
   Upload *upload = self->upload;
-  g_autofree Ready *now = hash_chunk (self, ready->index, FALSE, error);
+  g_autofree FerryReady *now = hash_chunk (self, ready->index, FALSE, error);
 
   if (now == NULL)
     return FALSE;
@@ -317,7 +294,7 @@ hash_again (Sending *self, Ready *ready, GError **error)
           upload->job, g_strdup_printf (_ ("Piece %s arrived damaged: it is sent again"), number));
       return TRUE;
     }
-  memcpy (ready->sha256, now->sha256, sizeof ready->sha256);
+  *ready = *now;
   g_mutex_lock (&self->lock);
   self->rehashed = TRUE;
   g_mutex_unlock (&self->lock);
@@ -325,7 +302,7 @@ hash_again (Sending *self, Ready *ready, GError **error)
 }
 
 static gboolean
-send_chunk (Sending *self, FerryHttp *http, Ready *ready, GError **error)
+send_chunk (FerrySending *self, FerryHttp *http, FerryReady *ready, GError **error)
 {
   Upload *upload = self->upload;
 
@@ -338,36 +315,37 @@ send_chunk (Sending *self, FerryHttp *http, Ready *ready, GError **error)
       if (response == NULL)
         return FALSE;
       status = ferry_response_get_status (response);
-      if (status == 422 && tries < MAX_DAMAGED)
+      if (status == 422 && tries < FERRY_SENDING_MAX_DAMAGED)
         {
-          if (!hash_again (self, ready, error))
+          if (!ferry_sending_hash_again (self, ready, error))
             return FALSE;
           continue;
         }
       if (status != 200)
         {
-          take_refusal (self, response, error);
+          ferry_upload_take_refusal (upload->job, response, upload->cancellable, error);
           return FALSE;
         }
       /* Read to its end, so that the connection can carry the next chunk. */
       body = ferry_response_read_all (response, 64 * 1024, upload->cancellable, error);
       return body != NULL && ferry_chunk_api_parse_chunk (body, ready->index, error)
-             && confirm (self, ready, error);
+             && ferry_sending_confirm (self, ready, NULL, error);
     }
 }
 
 static gpointer
 worker_thread (gpointer data)
 {
-  Sending *self = data;
+  FerrySending *self = data;
   FerryHttp *http = ferry_http_new (self->upload->job->tls, self->upload->job->timeout);
-  Ready *ready;
+  FerryReady *ready;
 
   while ((ready = take_ready (self)) != NULL)
     {
       GError *error = NULL;
 
-      if (!send_chunk (self, http, ready, &error))
+      if (!(self->addresses != NULL ? ferry_sending_send_part : send_chunk) (self, http, ready,
+                                                                             &error))
         stop_sending (self, error);
       g_free (ready);
     }
@@ -406,12 +384,15 @@ blame_source (Upload *upload, GError **error)
 gboolean
 ferry_upload_send_missing (Upload *upload, GError **error)
 {
-  Sending self = { .upload = upload,
-                   .unhashed = find_missing (upload),
-                   .journaled = upload->known->confirmed,
-                   .pending = g_array_new (FALSE, FALSE, sizeof (FerryChunk)) };
+  FerrySending self = { .upload = upload,
+                        .unhashed = find_missing (upload),
+                        .journaled = upload->known->confirmed,
+                        .pending = ferry_chunk_array_new () };
   GThread *threads[N_WORKERS + 1];
   gulong handler;
+
+  if (upload->known->transport == FERRY_TRANSPORT_PRESIGNED)
+    self.addresses = ferry_addresses_new ();
 
   g_mutex_init (&self.lock);
   g_cond_init (&self.changed);
@@ -432,6 +413,7 @@ ferry_upload_send_missing (Upload *upload, GError **error)
   g_queue_clear_full (&self.ready, g_free);
   ferry_ranges_free (self.unhashed);
   g_array_unref (self.pending);
+  g_clear_pointer (&self.addresses, ferry_addresses_free);
   g_clear_error (&self.save_error);
   g_mutex_clear (&self.lock);
   g_cond_clear (&self.changed);

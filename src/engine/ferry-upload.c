@@ -10,6 +10,9 @@
  * part was sent. At the end the server reads the whole file back from its disk and compares its digest with ours, which was
  * made of the same reading as the chunks' digests where those came in the file's order, else is made now; that the
  * file is still as it was when it was opened is looked at last.
+ *
+ * A receiver may have the bytes sent to a store instead, by addresses that it signs (ferry-upload-part.c). All the rest is the
+ * same; at the end the receiver says what the store could prove.
  */
 #include "ferry-config.h"
 
@@ -19,14 +22,10 @@
 #include <glib/gi18n-lib.h>
 #include <unistd.h>
 
-#include "ferry-address.h"
 #include "ferry-error.h"
 
-/* An answer that lists chunks may be long; one of ours stays far below. */
-#define MAX_ANSWER (4 * 1024 * 1024)
-/* A server that forgets the upload, or loses chunks, again and again is given up for a while. */
-#define MAX_RESTARTS 3
-#define VERIFY_STEP (4 * 1024 * 1024)
+/* Once may be the moment in which a receiver begins anew by itself. */
+#define MAX_FORGOTTEN 2
 
 static gboolean
 accepts_upload (const FerrySpec *spec)
@@ -34,25 +33,6 @@ accepts_upload (const FerrySpec *spec)
   return spec->direction == FERRY_UPLOAD
          && (g_str_has_prefix (spec->address, "http://")
              || g_str_has_prefix (spec->address, "https://"));
-}
-
-static char *
-join_address (const char *base, const char *rest)
-{
-  gsize length = strlen (base);
-
-  while (length > 0 && base[length - 1] == '/')
-    length--;
-  return g_strdup_printf ("%.*s%s", (int) length, base, rest);
-}
-
-char *
-ferry_upload_address (FerryJob *job, const char *rest)
-{
-  g_autofree char *escaped = g_uri_escape_string (job->progress->upload_id, NULL, FALSE);
-  g_autofree char *path = g_strconcat ("/uploads/", escaped, rest, NULL);
-
-  return join_address (job->spec->address, path);
 }
 
 guint64
@@ -63,84 +43,18 @@ ferry_upload_chunk_length (const Upload *self, guint64 index)
   return MIN (self->known->chunk_size, (guint64) self->known->size - start);
 }
 
-/* ---- answers ---- */
-
-static void
-set_no_receiver (GError **error)
+guint64
+ferry_upload_count_bytes (const Upload *self)
 {
-  g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_PROTOCOL,
-                       _ ("The other end does not answer like a Ferry receiver. Check the "
-                          "destination’s address."));
-}
+  guint64 bytes = 0;
 
-/* What any server may say about any request. */
-static gboolean
-is_for_anybody (unsigned status)
-{
-  return status == 407 || status == 408 || status == 425 || status == 429 || status >= 500;
-}
-
-static void
-set_refused (unsigned status, const char *host, const char *problem, GError **error)
-{
-  /* What is sent goes to the server that the person named and to no other, and its token with it. */
-  if (status < 400)
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_PROTOCOL,
-                 _ ("The server %s sends Ferry on to another address. Ask for the receiver’s own, "
-                    "and change the destination’s address."),
-                 host);
-  else if (status == 403)
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_FORBIDDEN,
-                 _ ("The receiver at %s does not let you send files there. Ask whoever runs it."),
-                 host);
-  else if (problem != NULL)
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_HTTP_STATUS,
-                 /* Translators: the second %s is what the receiver says, often in English */
-                 _ ("The receiver at %s refuses what Ferry sends: %s"), host, problem);
-  else
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_HTTP_STATUS,
-                 _ ("The receiver at %s refuses what Ferry sends (%u). Check the destination’s "
-                    "address, and whether both are up to date."),
-                 host, status);
-}
-
-void
-ferry_upload_set_error (FerryJob *job,
-                        FerryResponse *response,
-                        GCancellable *cancellable,
-                        GError **error)
-{
-  unsigned status = ferry_response_get_status (response);
-  g_autofree char *host = ferry_address_host (job->spec->address);
-  g_autoptr (GBytes) body = ferry_response_read_all (response, 64 * 1024, cancellable, NULL);
-  g_autofree char *problem = body != NULL ? ferry_chunk_api_parse_problem (body) : NULL;
-
-  g_debug ("%u: %s", status, problem != NULL ? problem : "");
-  if (status == 401)
-    ferry_upload_set_unauthorized (job, host, error);
-  else if (status == 404 || status == 410)
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_UPLOAD_GONE,
-                 _ ("The receiver at %s no longer knows this upload."), host);
-  else if (status == 409)
-    g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_SOURCE_CHANGED,
-                         _ ("The file changed after a part of it was sent. Start again to send it "
-                            "as it is now."));
-  else if (status == 413)
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_TOO_LARGE,
-                 _ ("The receiver at %s does not take files as large as this one."), host);
-  else if (status == 422)
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_NETWORK,
-                 _ ("What arrives at %s is damaged on the way."), host);
-  else if (status == 507)
-    g_set_error (error, FERRY_ERROR, FERRY_ERROR_BUSY,
-                 _ ("The receiver at %s has no room for this file. It goes on when there is some."),
-                 host);
-  else if (is_for_anybody (status))
-    ferry_error_from_status (error, status, host);
-  else if (status >= 300)
-    set_refused (status, host, problem, error);
-  else
-    set_no_receiver (error);
+  for (gsize i = 0; i < ferry_ranges_get_n (self->confirmed); i++)
+    {
+      FerryRange range = ferry_ranges_get (self->confirmed, i);
+      bytes += MIN (range.end * self->known->chunk_size, (guint64) self->known->size)
+               - range.start * self->known->chunk_size;
+    }
+  return bytes;
 }
 
 /* The answer's body when its status is @wanted or @other (0: none), else the error. */
@@ -154,28 +68,9 @@ ask (Upload *self,
      unsigned *status,
      GError **error)
 {
-  g_autofree char *key = g_strconcat ("Idempotency-Key: ", self->known->upload_key, NULL);
-  const char *const headers[] = { self->known->upload_key != NULL ? key : NULL, NULL };
-  const FerryUpward request = {
-    .method = method,
-    .address = address,
-    .headers = headers,
-    .token = self->job->spec->token,
-    .json = json,
-    .fd = -1,
-  };
-  g_autoptr (FerryResponse) response
-      = ferry_http_send (self->http, &request, self->cancellable, error);
+  const FerryQuestion question = { method, address, json, self->known->upload_key, wanted, other };
 
-  if (response == NULL)
-    return NULL;
-  *status = ferry_response_get_status (response);
-  if (*status == wanted || *status == other)
-    return ferry_response_read_all (response, MAX_ANSWER, self->cancellable, error);
-  self->job->retry_after = ferry_http_parse_retry_after (
-      ferry_response_get_header (response, "Retry-After"), g_get_real_time () / G_USEC_PER_SEC);
-  ferry_upload_set_error (self->job, response, self->cancellable, error);
-  return NULL;
+  return ferry_upload_ask (self, self->http, &question, status, NULL, error);
 }
 
 static void
@@ -207,7 +102,7 @@ static GBytes *
 ask_to_register (Upload *self, GError **error)
 {
   FerryProgress *known = self->known;
-  g_autofree char *address = join_address (self->job->spec->address, "/uploads");
+  g_autofree char *address = ferry_upload_join_address (self->job->spec->address, "/uploads");
   g_autofree char *body
       = ferry_chunk_api_create_body (self->job->spec->name, (guint64) self->stamp.size,
                                      self->stamp.mtime_ns / G_GINT64_CONSTANT (1000000000));
@@ -234,7 +129,7 @@ ask_to_register (Upload *self, GError **error)
           continue;
         }
       if (g_error_matches (local, FERRY_ERROR, FERRY_ERROR_UPLOAD_GONE) || status == 409)
-        set_no_receiver (error);
+        ferry_upload_set_no_receiver (error);
       else
         g_propagate_error (error, g_steal_pointer (&local));
       return NULL;
@@ -257,6 +152,7 @@ register_upload (Upload *self, GError **error)
   known->upload_id = g_strdup (created->upload_id);
   known->chunk_size = created->chunk_size;
   known->expires = created->expires;
+  known->transport = created->transport;
   known->size = self->stamp.size;
   known->stamp = self->stamp;
   known->resume = FERRY_RESUME_YES;
@@ -267,27 +163,13 @@ register_upload (Upload *self, GError **error)
   return TRUE;
 }
 
-static guint64
-count_bytes (const Upload *self)
-{
-  guint64 bytes = 0;
-
-  for (gsize i = 0; i < ferry_ranges_get_n (self->confirmed); i++)
-    {
-      FerryRange range = ferry_ranges_get (self->confirmed, i);
-      bytes += MIN (range.end * self->known->chunk_size, (guint64) self->known->size)
-               - range.start * self->known->chunk_size;
-    }
-  return bytes;
-}
-
 /* The server's list is the truth: what it does not have is sent again, whatever the journal says. */
 static gboolean
 ask_status (Upload *self, gboolean *known_there, GError **error)
 {
   g_autofree char *id = g_uri_escape_string (self->known->upload_id, NULL, FALSE);
   g_autofree char *query = g_strconcat ("/status?id=", id, NULL);
-  g_autofree char *address = join_address (self->job->spec->address, query);
+  g_autofree char *address = ferry_upload_join_address (self->job->spec->address, query);
   g_autoptr (FerryChunkStatus) there = NULL;
   g_autoptr (GBytes) answer = NULL;
   g_autoptr (GError) local = NULL;
@@ -309,184 +191,13 @@ ask_status (Upload *self, gboolean *known_there, GError **error)
   self->total_chunks = there->total_chunks;
   ferry_ranges_free (self->confirmed);
   self->confirmed = g_steal_pointer (&there->received);
-  self->known->confirmed = count_bytes (self);
+  self->known->confirmed = ferry_upload_count_bytes (self);
   if (!ferry_upload_compare_lists (self, self->confirmed, error))
     return FALSE;
-  self->known->confirmed = count_bytes (self);
+  self->known->confirmed = ferry_upload_count_bytes (self);
   self->known->expires = there->expires;
   ferry_job_set_received (self->job, self->known->confirmed);
   return TRUE;
-}
-
-/* Registered, and known what is confirmed. */
-static gboolean
-settle_with_server (Upload *self, GError **error)
-{
-  gboolean known_there = FALSE;
-
-  ferry_job_set_stage (self->job, FERRY_STAGE_CONNECTING);
-  if (self->known->upload_id != NULL && !ask_status (self, &known_there, error))
-    return FALSE;
-  if (known_there)
-    return TRUE;
-  if (self->known->upload_id == NULL)
-    return register_upload (self, error) && ask_status (self, &known_there, error);
-  if (self->restarts++ >= MAX_RESTARTS)
-    {
-      set_forgetful (error);
-      return FALSE;
-    }
-  if (self->known->confirmed > 0 && !ferry_upload_count_broken (self, error))
-    return FALSE;
-  return forget_upload (
-             self, g_strdup (_ ("The receiver no longer knew this upload: started again")), error)
-         && register_upload (self, error) && ask_status (self, &known_there, error);
-}
-
-/* ---- completing ---- */
-
-/* What is in the digest already was read while it was sent. */
-static char *
-hash_source (Upload *self, GError **error)
-{
-  guint8 sha256[FERRY_SHA256_SIZE];
-  guint64 size = (guint64) self->known->size;
-  gboolean changed;
-
-  ferry_job_set_stage (self->job, FERRY_STAGE_VERIFYING);
-  ferry_job_set_checked (self->job, self->n_whole);
-  while (self->n_whole < size)
-    {
-      guint64 length = MIN (VERIFY_STEP, size - self->n_whole);
-      gint64 n = ferry_digest_read (self->whole, self->fd, self->n_whole, length, self->cancellable,
-                                    error);
-
-      if (n < 0)
-        return NULL;
-      if ((guint64) n < length)
-        {
-          if (ferry_upload_follow_source (self, &changed, error))
-            ferry_error_from_errno (error, EIO, self->job->spec->source);
-          return NULL;
-        }
-      self->n_whole += length;
-      ferry_job_set_checked (self->job, self->n_whole);
-    }
-  ferry_digest_peek (self->whole, sha256);
-  return ferry_sha256_to_hex (sha256);
-}
-
-static gboolean
-take_result (Upload *self, GBytes *answer, const char *ours, GError **error)
-{
-  g_autoptr (FerryChunkResult) result = ferry_chunk_api_parse_result (answer, error);
-  FerryProgress *known = self->known;
-  g_autofree char *base = NULL;
-
-  if (result == NULL)
-    return FALSE;
-  if (result->size != (guint64) known->size || !g_str_equal (result->sha256, ours))
-    {
-      g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_CHECKSUM,
-                           _ ("What the receiver stored is not this file: the checksums differ. "
-                              "Start again."));
-      return FALSE;
-    }
-  base = join_address (self->job->spec->address, "/");
-  g_free (known->final_address);
-  known->final_address = ferry_address_resolve (base, result->url, error);
-  if (known->final_address == NULL)
-    return FALSE;
-  g_free (known->verified);
-  known->verified = g_strdup ("server-sha256");
-  g_free (known->server_sha256);
-  known->server_sha256 = g_strdup (result->sha256);
-  return ferry_store_save_progress (self->job->store, self->job->id, known, error);
-}
-
-/* The server lost or spoiled chunks that it had confirmed: they go out again. */
-static gboolean
-take_missing (Upload *self, GBytes *answer, GError **error)
-{
-  g_autoptr (FerryRanges) missing = ferry_chunk_api_parse_missing (answer, self->total_chunks);
-
-  if (missing != NULL && ferry_ranges_get_n (missing) > 0 && self->restarts++ >= MAX_RESTARTS)
-    {
-      ferry_upload_set_broken (error);
-      return FALSE;
-    }
-  if (missing == NULL || ferry_ranges_get_n (missing) == 0)
-    {
-      g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_SERVER,
-                           _ ("The receiver cannot put the file together."));
-      return FALSE;
-    }
-  for (gsize i = 0; i < ferry_ranges_get_n (missing); i++)
-    {
-      FerryRange range = ferry_ranges_get (missing, i);
-      ferry_ranges_remove (self->confirmed, range.start, range.end);
-    }
-  self->known->confirmed = count_bytes (self);
-  ferry_job_take_note (
-      self->job, g_strdup_printf (ngettext ("The receiver found %u damaged piece: it is sent again",
-                                            "The receiver found %u damaged pieces: they are "
-                                            "sent again",
-                                            (guint) ferry_ranges_get_total (missing)),
-                                  (guint) ferry_ranges_get_total (missing)));
-  return TRUE;
-}
-
-/* The digest of the file as it is, and it is still as its chunks were. */
-static char *
-hash_settled_source (Upload *self, GError **error)
-{
-  gboolean changed = TRUE;
-
-  while (changed)
-    {
-      g_autofree char *sha256 = hash_source (self, error);
-
-      if (sha256 == NULL || !ferry_upload_follow_source (self, &changed, error))
-        return NULL;
-      if (!changed)
-        return g_steal_pointer (&sha256);
-    }
-  return NULL;
-}
-
-/* @done: FALSE when chunks have to be sent again first. */
-static gboolean
-complete (Upload *self, gboolean *done, GError **error)
-{
-  g_autofree char *ours = hash_settled_source (self, error);
-  g_autofree char *address = NULL;
-  g_autofree char *body = NULL;
-  g_autoptr (GBytes) answer = NULL;
-  g_autoptr (GError) local = NULL;
-  unsigned status = 0;
-
-  *done = FALSE;
-  if (ours == NULL)
-    return FALSE;
-  address = ferry_upload_address (self->job, "/complete");
-  body = ferry_chunk_api_complete_body (ours);
-  answer = ask (self, "POST", address, body, 200, 409, &status, &local);
-  if (answer == NULL && status == 422)
-    {
-      g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_SOURCE_CHANGED,
-                           _ ("The file changed after a part of it was sent. Start again to send "
-                              "it as it is now."));
-      return FALSE;
-    }
-  if (answer == NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  if (status == 409)
-    return take_missing (self, answer, error);
-  *done = TRUE;
-  return take_result (self, answer, ours, error);
 }
 
 static void
@@ -504,11 +215,62 @@ discard_remote (Upload *self)
   answer = ask (self, "DELETE", address, NULL, 204, 410, &status, NULL);
 }
 
+/* @note: why, for the row's history. Takes it. */
+static gboolean
+register_anew (Upload *self, char *note, GError **error)
+{
+  gboolean known_there;
+
+  if (self->restarts++ >= FERRY_UPLOAD_MAX_RESTARTS)
+    {
+      g_free (note);
+      set_forgetful (error);
+      return FALSE;
+    }
+  if (self->known->confirmed > 0 && !ferry_upload_count_broken (self, error))
+    {
+      g_free (note);
+      return FALSE;
+    }
+  return forget_upload (self, note, error) && register_upload (self, error)
+         && ask_status (self, &known_there, error);
+}
+
+/* The receiver goes on to hand out addresses of an upload that its store does not have. */
+static gboolean
+is_forgotten_by_store (Upload *self)
+{
+  return __atomic_load_n (&self->n_forgotten, __ATOMIC_RELAXED) >= MAX_FORGOTTEN
+         && ferry_ranges_get_total (self->confirmed) < self->total_chunks;
+}
+
+/* Registered, and known what is confirmed. */
+static gboolean
+settle_with_server (Upload *self, GError **error)
+{
+  gboolean known_there = FALSE;
+
+  ferry_job_set_stage (self->job, FERRY_STAGE_CONNECTING);
+  if (self->known->upload_id == NULL)
+    return register_upload (self, error) && ask_status (self, &known_there, error);
+  if (!ask_status (self, &known_there, error))
+    return FALSE;
+  if (!known_there)
+    return register_anew (
+        self, g_strdup (_ ("The receiver no longer knew this upload: started again")), error);
+  if (!is_forgotten_by_store (self))
+    return TRUE;
+  self->n_forgotten = 0;
+  discard_remote (self);
+  return register_anew (self, g_strdup (_ ("The store no longer knew this upload: started again")),
+                        error);
+}
+
 /* A server that knows the upload when it is asked, and does not when a chunk comes, must not be asked for ever. */
 static gboolean
 may_settle_again (Upload *self, GError **error)
 {
-  if (self->restarts++ < MAX_RESTARTS)
+  if (self->restarts++ < FERRY_UPLOAD_MAX_RESTARTS)
     return TRUE;
   set_forgetful (error);
   return FALSE;
@@ -544,7 +306,7 @@ run_upload (Upload *self, GError **error)
             g_propagate_error (error, g_steal_pointer (&local));
           return FALSE;
         }
-      if (!complete (self, &done, error))
+      if (!ferry_upload_complete (self, &done, error))
         return FALSE;
       /* What is missing was just said, by who tried to read it. */
       settled = TRUE;

@@ -14,19 +14,12 @@
 
 #include "ferry-receiver-private.h"
 #include "ferry-share.h"
+#include "ferry-upload-handler.h"
 
 /* Two of them for each chunk under way. */
 #define BLOCK (128 * 1024)
 /* The most that libsoup hands over at once. */
 #define PIECE (16 * 1024)
-
-void
-ferry_completion_free (FerryCompletion *self)
-{
-  g_object_unref (self->cancellable);
-  g_queue_clear_full (&self->waiting, (GDestroyNotify) (void (*) (void)) ferry_exchange_unref);
-  g_free (self);
-}
 
 /* ---- claims ---- */
 
@@ -299,224 +292,7 @@ got_chunk_body (FerryExchange *exchange)
     end_body (exchange);
 }
 
-/* ---- initiate and status ---- */
-
-static void
-set_upload_members (FerryExchange *exchange, JsonObject *object)
-{
-  const FerryUpload *upload = exchange->upload;
-  g_autofree char *expires
-      = ferry_request_format_time (ferry_inbox_expires (exchange->receiver->inbox, upload));
-
-  json_object_set_string_member (object, "uploadId", upload->id);
-  json_object_set_int_member (object, "chunkSize", (gint64) upload->chunk_size);
-  json_object_set_int_member (object, "totalChunks", (gint64) ferry_upload_n_chunks (upload));
-  json_object_set_string_member (object, "expires", expires);
-}
-
-static void
-run_initiate (FerryExchange *exchange)
-{
-  exchange->upload = ferry_inbox_initiate (exchange->receiver->inbox, exchange->key,
-                                           &exchange->initiate, &exchange->error);
-}
-
-static void
-initiate_done (FerryExchange *exchange)
-{
-  g_autoptr (JsonObject) object = json_object_new ();
-
-  if (exchange->upload == NULL)
-    {
-      ferry_exchange_answer_error (exchange);
-      return;
-    }
-
-  g_autofree char *location = g_strdup_printf ("/uploads/%s", exchange->upload->id);
-
-  set_upload_members (exchange, object);
-  json_object_set_string_member (object, "transport", "direct");
-  ferry_exchange_set_field (exchange, "Location", location);
-  ferry_exchange_answer_json (exchange, SOUP_STATUS_CREATED, object);
-}
-
-static void
-run_status (FerryExchange *exchange)
-{
-  ferry_inbox_status (exchange->receiver->inbox, exchange->route.id, &exchange->upload,
-                      &exchange->received, &exchange->error);
-}
-
-static const char *
-status_word (FerryUploadStatus status)
-{
-  switch (status)
-    {
-    case FERRY_UPLOAD_COMPLETE:
-      return "complete";
-    case FERRY_UPLOAD_EXPIRED:
-    case FERRY_UPLOAD_DISCARDED:
-      return "expired";
-    case FERRY_UPLOAD_IN_PROGRESS:
-    default:
-      return "in_progress";
-    }
-}
-
-static void
-status_done (FerryExchange *exchange)
-{
-  g_autoptr (JsonObject) object = json_object_new ();
-  const FerryUpload *upload = exchange->upload;
-  FerryRange missing;
-
-  if (upload == NULL)
-    {
-      ferry_exchange_answer_error (exchange);
-      return;
-    }
-  set_upload_members (exchange, object);
-  json_object_set_string_member (object, "name", upload->name);
-  json_object_set_int_member (object, "size", (gint64) upload->size);
-  json_object_set_string_member (object, "status", status_word (upload->status));
-  json_object_set_array_member (object, "receivedChunks",
-                                ferry_exchange_ranges_to_json (exchange->received));
-  if (ferry_ranges_first_missing (exchange->received, ferry_upload_n_chunks (upload), &missing))
-    json_object_set_int_member (object, "nextExpectedChunk", (gint64) missing.start);
-  else
-    json_object_set_null_member (object, "nextExpectedChunk");
-  ferry_exchange_answer_json (exchange, SOUP_STATUS_OK, object);
-}
-
-/* ---- complete and discard ---- */
-
-static void start_ending (FerryExchange *exchange);
-
-static void
-run_ending (FerryExchange *exchange)
-{
-  FerryInbox *inbox = exchange->receiver->inbox;
-
-  if (exchange->route.kind == FERRY_ROUTE_DISCARD)
-    ferry_inbox_discard (inbox, exchange->route.id, &exchange->error);
-  else
-    exchange->upload = ferry_inbox_complete (
-        inbox, exchange->route.id, exchange->has_sha256 ? exchange->sha256 : NULL,
-        exchange->cancellable, &exchange->missing, &exchange->error);
-}
-
-static void
-answer_complete (FerryExchange *exchange)
-{
-  g_autoptr (JsonObject) object = json_object_new ();
-  const FerryUpload *upload = exchange->upload;
-  g_autofree char *hex = ferry_sha256_to_hex (upload->whole);
-  g_autofree char *url = ferry_share_address (exchange, upload);
-
-  json_object_set_string_member (object, "status", "complete");
-  json_object_set_string_member (object, "name", upload->published);
-  json_object_set_int_member (object, "size", (gint64) upload->size);
-  json_object_set_string_member (object, "sha256", hex);
-  json_object_set_string_member (object, "url", url);
-  ferry_exchange_answer_json (exchange, SOUP_STATUS_OK, object);
-}
-
-static void
-ending_done (FerryExchange *exchange)
-{
-  GHashTable *completions = exchange->receiver->completions;
-  FerryCompletion *completion = g_hash_table_lookup (completions, exchange->route.id);
-  g_autoptr (FerryExchange) next = g_queue_pop_head (&completion->waiting);
-
-  if (exchange->error != NULL)
-    ferry_exchange_answer_error (exchange);
-  else if (exchange->route.kind == FERRY_ROUTE_DISCARD)
-    ferry_exchange_answer_empty (exchange, SOUP_STATUS_NO_CONTENT);
-  else if (!exchange->closed)
-    answer_complete (exchange);
-
-  while (next != NULL && next->closed)
-    {
-      ferry_exchange_unref (next);
-      next = g_queue_pop_head (&completion->waiting);
-    }
-  if (next == NULL || !exchange->receiver->running)
-    {
-      g_hash_table_remove (completions, exchange->route.id);
-      return;
-    }
-  start_ending (next);
-}
-
-/* Long work for reading back, also of one that only finds that it is done: the order among them stays. */
-static void
-start_ending (FerryExchange *exchange)
-{
-  FerryCompletion *completion
-      = g_hash_table_lookup (exchange->receiver->completions, exchange->route.id);
-
-  g_clear_object (&completion->cancellable);
-  completion->cancellable = g_cancellable_new ();
-  exchange->cancellable = g_object_ref (completion->cancellable);
-  ferry_exchange_work (
-      exchange, exchange->route.kind == FERRY_ROUTE_DISCARD ? FERRY_WORK_SHORT : FERRY_WORK_LONG,
-      run_ending, ending_done);
-}
-
-/* One after the other for each upload. Discarding ends what is being read back. */
-static void
-queue_ending (FerryExchange *exchange)
-{
-  GHashTable *completions = exchange->receiver->completions;
-  FerryCompletion *completion = g_hash_table_lookup (completions, exchange->route.id);
-
-  exchange->stage = FERRY_STAGE_WORKING;
-  if (completion == NULL)
-    {
-      completion = g_new0 (FerryCompletion, 1);
-      g_queue_init (&completion->waiting);
-      g_hash_table_insert (completions, g_strdup (exchange->route.id), completion);
-      start_ending (exchange);
-      return;
-    }
-  if (exchange->route.kind == FERRY_ROUTE_DISCARD)
-    g_cancellable_cancel (completion->cancellable);
-  ferry_exchange_pause (exchange);
-  g_queue_push_tail (&completion->waiting, ferry_exchange_ref (exchange));
-}
-
 /* ---- requests ---- */
-
-static void
-begin_json (FerryExchange *exchange)
-{
-  gint64 length = ferry_http_parse_length (ferry_exchange_get_field (exchange, "Content-Length"));
-
-  if (length > FERRY_REQUEST_JSON_MAX)
-    {
-      ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_TOO_LARGE,
-                                     "The JSON is longer than 64 KiB.");
-      return;
-    }
-  exchange->body = g_byte_array_new ();
-  exchange->stage = FERRY_STAGE_BODY;
-}
-
-static void
-begin_initiate (FerryExchange *exchange)
-{
-  const char *key = ferry_exchange_get_field (exchange, "Idempotency-Key");
-
-  if (!ferry_request_key_is_valid (key))
-    {
-      ferry_exchange_answer_problem (
-          exchange, FERRY_PROBLEM_BAD_REQUEST,
-          "“Idempotency-Key” is missing, or is not 1 to 255 visible ASCII characters.");
-      return;
-    }
-  exchange->key = g_strdup (key);
-  begin_json (exchange);
-}
 
 void
 ferry_chunk_handler_begin (FerryExchange *exchange)
@@ -526,22 +302,16 @@ ferry_chunk_handler_begin (FerryExchange *exchange)
     case FERRY_ROUTE_CHUNK:
       begin_chunk (exchange);
       return;
-    case FERRY_ROUTE_INITIATE:
-      begin_initiate (exchange);
-      return;
-    case FERRY_ROUTE_COMPLETE:
-      begin_json (exchange);
-      return;
-    case FERRY_ROUTE_STATUS:
-      if (exchange->route.id[0] == '\0')
-        ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_BAD_REQUEST,
-                                       "“id” is missing or is not the id of an upload.");
-      else
-        exchange->stage = FERRY_STAGE_BODY;
-      return;
-    case FERRY_ROUTE_DISCARD:
     case FERRY_ROUTE_FILE:
       exchange->stage = FERRY_STAGE_BODY;
+      return;
+    case FERRY_ROUTE_INITIATE:
+    case FERRY_ROUTE_STATUS:
+    case FERRY_ROUTE_COMPLETE:
+    case FERRY_ROUTE_DISCARD:
+    case FERRY_ROUTE_URLS:
+    case FERRY_ROUTE_RECEIPT:
+      ferry_upload_handler_begin (exchange);
       return;
     case FERRY_ROUTE_NONE:
     default:
@@ -553,69 +323,20 @@ void
 ferry_chunk_handler_got_bytes (FerryExchange *exchange, const void *data, gsize length)
 {
   if (exchange->route.kind == FERRY_ROUTE_CHUNK)
-    {
-      got_chunk_bytes (exchange, data, length);
-      return;
-    }
-  if (exchange->body == NULL)
-    return;
-  if (exchange->n_body > FERRY_REQUEST_JSON_MAX)
-    ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_TOO_LARGE,
-                                   "The JSON is longer than 64 KiB.");
-  else
-    g_byte_array_append (exchange->body, data, (guint) length);
-}
-
-static void
-got_json (FerryExchange *exchange)
-{
-  const char *data = (const char *) exchange->body->data;
-  gsize length = exchange->body->len;
-  gboolean initiates = exchange->route.kind == FERRY_ROUTE_INITIATE;
-  const char *wrong
-      = initiates ? ferry_initiate_parse (data, length, &exchange->initiate)
-                  : ferry_complete_parse (data, length, &exchange->has_sha256, exchange->sha256);
-
-  if (wrong != NULL)
-    {
-      ferry_exchange_answer_problem (exchange, FERRY_PROBLEM_BAD_REQUEST, wrong);
-      return;
-    }
-  if (!initiates)
-    {
-      queue_ending (exchange);
-      return;
-    }
-  exchange->stage = FERRY_STAGE_WORKING;
-  ferry_exchange_work (exchange, FERRY_WORK_SHORT, run_initiate, initiate_done);
+    got_chunk_bytes (exchange, data, length);
+  else if (exchange->route.kind != FERRY_ROUTE_FILE)
+    ferry_upload_handler_got_bytes (exchange, data, length);
 }
 
 void
 ferry_chunk_handler_got_body (FerryExchange *exchange)
 {
-  switch (exchange->route.kind)
-    {
-    case FERRY_ROUTE_CHUNK:
-      got_chunk_body (exchange);
-      return;
-    case FERRY_ROUTE_INITIATE:
-    case FERRY_ROUTE_COMPLETE:
-      got_json (exchange);
-      return;
-    case FERRY_ROUTE_STATUS:
-      exchange->stage = FERRY_STAGE_WORKING;
-      ferry_exchange_work (exchange, FERRY_WORK_SHORT, run_status, status_done);
-      return;
-    case FERRY_ROUTE_DISCARD:
-      queue_ending (exchange);
-      return;
-    case FERRY_ROUTE_FILE:
-      ferry_share_serve (exchange);
-      return;
-    case FERRY_ROUTE_NONE:
-    default:
-      g_assert_not_reached ();
-    }
+  if (exchange->route.kind == FERRY_ROUTE_CHUNK)
+    got_chunk_body (exchange);
+  else if (exchange->route.kind == FERRY_ROUTE_FILE)
+    ferry_share_serve (exchange);
+  else
+    ferry_upload_handler_got_body (exchange);
 }
 
 void

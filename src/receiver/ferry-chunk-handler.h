@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* The uploads of part A of the protocol, and its answers. The thread of the receiver's context. */
+/* The chunks of direct uploads; other requests are passed on. The thread of the receiver's context. */
 
 /* The headers are here and the token is right. May answer at once, or pause. */
 void ferry_chunk_handler_begin (FerryExchange *exchange);
@@ -13,14 +13,5 @@ void ferry_chunk_handler_got_bytes (FerryExchange *exchange, const void *data, g
 void ferry_chunk_handler_got_body (FerryExchange *exchange);
 /* The client left, or the answer is out. */
 void ferry_chunk_handler_closed (FerryExchange *exchange);
-
-/* An upload whose file is being read back, and who waits for that. */
-typedef struct
-{
-  GCancellable *cancellable;
-  GQueue waiting; /* of FerryExchange */
-} FerryCompletion;
-
-void ferry_completion_free (FerryCompletion *self);
 
 G_END_DECLS

@@ -46,6 +46,10 @@ ferry_exchange_unref (FerryExchange *self)
   g_clear_object (&self->message);
   g_clear_pointer (&self->key, g_free);
   g_clear_pointer (&self->claim, g_free);
+  g_clear_pointer (&self->urls, g_free);
+  g_clear_pointer (&self->addresses, g_ptr_array_unref);
+  g_clear_pointer (&self->location, g_free);
+  ferry_receipt_clear (&self->receipt);
   ferry_initiate_clear (&self->initiate);
   ferry_route_clear (&self->route);
   ferry_guarded_unref (self->connection);
@@ -194,7 +198,8 @@ answer_with (FerryExchange *self, FerryProblem problem, JsonObject *object)
   if (problem == FERRY_PROBLEM_METHOD)
     ferry_exchange_set_field (self, "Allow", self->route.allow);
   if (ferry_problem_status (problem) == 503)
-    ferry_exchange_set_field (self, "Retry-After", "10");
+    ferry_exchange_set_field (self, "Retry-After",
+                              problem == FERRY_PROBLEM_STORE_AWAY ? "5" : "10");
   ferry_exchange_set_field (self, "Cache-Control", "no-store");
   set_body (self, "application/problem+json", object);
   answer (self, ferry_problem_status (problem));

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 
+#include "ferry-broker.h"
 #include "ferry-guard.h"
 #include "ferry-inbox.h"
 #include "ferry-problem.h"
@@ -57,6 +58,13 @@ struct _FerryExchange
   FerryInitiate initiate;
   gboolean has_sha256;
   guint8 sha256[FERRY_SHA256_SIZE];
+
+  /* Of a presigned upload. */
+  FerryUrlsRequest *urls;
+  GPtrArray *addresses; /* (nullable): of FerryAddress */
+  gint64 expires;       /* of them */
+  FerryReceipt receipt;
+  char *location; /* (nullable): of a finished file */
 
   /* A chunk. */
   char *claim; /* (nullable): "id/chunk" */

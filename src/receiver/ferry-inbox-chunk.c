@@ -159,6 +159,18 @@ check_confirmed (const FerryInboxCall *call, const guint8 *sha256, GError **erro
   return FALSE;
 }
 
+static gboolean
+check_direct (const FerryUpload *upload, GError **error)
+{
+  if (upload->transport == FERRY_TRANSPORT_DIRECT)
+    return TRUE;
+  ferry_problem_set (error, FERRY_PROBLEM_OTHER_TRANSPORT,
+                     "The upload is presigned: its chunks go to the addresses that POST "
+                     "/uploads/%s/urls gives.",
+                     upload->id);
+  return FALSE;
+}
+
 FerryChunkPlan *
 ferry_inbox_plan_chunk (FerryInbox *self,
                         const char *id,
@@ -171,7 +183,7 @@ ferry_inbox_plan_chunk (FerryInbox *self,
   FerryInboxPart *part = NULL;
 
   if (!ferry_database_thread_call (self->store, run_load_chunk, &call, error)
-      || !check_length (call.upload, chunk, length, error)
+      || !check_direct (call.upload, error) || !check_length (call.upload, chunk, length, error)
       || !check_confirmed (&call, sha256, error))
     return NULL;
   if (!call.found)

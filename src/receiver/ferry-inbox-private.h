@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 struct _FerryInbox
 {
   FerryDatabaseThread *store;
-  char *folder;
+  char *folder; /* (nullable) */
+  char *to;     /* (nullable): the store that new uploads go to */
   guint64 chunk_size;
   guint64 max_size;
   guint64 max_uploads;

@@ -7,6 +7,8 @@
  *
  * The row comes before the data file and goes after it. A data file that somebody deleted takes the rows of its chunks
  * with it: what is lost is said to be lost.
+ *
+ * An upload to a store has its row here and no data file: ferry-broker.c does the rest.
  */
 #include "ferry-inbox-private.h"
 
@@ -45,6 +47,8 @@ ferry_inbox_remove_part (const FerryUpload *upload)
   g_autofree char *name = ferry_inbox_part_name (upload->id);
   g_autofree char *path = g_build_filename (upload->folder, name, NULL);
 
+  if (upload->transport != FERRY_TRANSPORT_DIRECT)
+    return;
   if (unlink (path) < 0 && errno != ENOENT)
     g_debug ("%s: not removed: %s", path, g_strerror (errno));
 }
@@ -286,6 +290,19 @@ make_id (char id[FERRY_UPLOAD_ID_LENGTH + 1])
   id[n] = '\0';
 }
 
+/* 0 only for a file that is too big for a store. */
+static guint64
+choose_chunk_size (FerryInbox *self, guint64 size)
+{
+  guint64 chunk_size = self->chunk_size;
+
+  if (self->to != NULL)
+    return ferry_receipts_chunk_size (chunk_size, size);
+  while (size / chunk_size + (size % chunk_size > 0 ? 1 : 0) > MAX_CHUNKS)
+    chunk_size *= 2;
+  return chunk_size;
+}
+
 static FerryUpload *
 make_upload (FerryInbox *self, const char *key, const FerryInitiate *initiate)
 {
@@ -299,12 +316,12 @@ make_upload (FerryInbox *self, const char *key, const FerryInitiate *initiate)
   make_id (upload->id);
   upload->key = g_strdup (key);
   ferry_initiate_digest (initiate, upload->request);
-  upload->folder = g_strdup (self->folder);
+  upload->transport = self->to != NULL ? FERRY_TRANSPORT_PRESIGNED : FERRY_TRANSPORT_DIRECT;
+  upload->store = g_strdup (self->to);
+  upload->folder = g_strdup (self->to != NULL ? "" : self->folder);
   upload->name = g_steal_pointer (&name);
   upload->size = initiate->size;
-  upload->chunk_size = self->chunk_size;
-  while (ferry_upload_n_chunks (upload) > MAX_CHUNKS)
-    upload->chunk_size *= 2;
+  upload->chunk_size = choose_chunk_size (self, initiate->size);
   upload->modified = initiate->modified;
   upload->has_sha256 = initiate->has_sha256;
   memcpy (upload->sha256, initiate->sha256, FERRY_SHA256_SIZE);
@@ -318,7 +335,7 @@ find_or_make (FerryInbox *self, FerryInboxCall *call, GError **error)
 {
   if (!ferry_database_thread_call (self->store, run_find_or_add, call, error))
     return FALSE;
-  if (call->found)
+  if (call->found || call->upload->transport == FERRY_TRANSPORT_PRESIGNED)
     return TRUE;
 
   g_autoptr (FerryPartFile) file = make_part (call->upload, error);
@@ -334,13 +351,22 @@ find_or_make (FerryInbox *self, FerryInboxCall *call, GError **error)
   return FALSE;
 }
 
+static guint64
+size_limit (FerryInbox *self)
+{
+  guint64 limit = self->max_size > 0 ? self->max_size : FERRY_UPLOAD_SIZE_MAX;
+
+  return self->to != NULL ? MIN (limit, FERRY_S3_MAX_PARTS * FERRY_S3_MAX_PART) : limit;
+}
+
 FerryUpload *
 ferry_inbox_initiate (FerryInbox *self,
                       const char *key,
                       const FerryInitiate *initiate,
+                      gboolean *made,
                       GError **error)
 {
-  guint64 limit = self->max_size > 0 ? self->max_size : FERRY_UPLOAD_SIZE_MAX;
+  guint64 limit = size_limit (self);
   g_auto (FerryInboxCall) call = { .inbox = self, .key = key };
 
   if (initiate->size > limit)
@@ -362,6 +388,7 @@ ferry_inbox_initiate (FerryInbox *self,
   gboolean done = find_or_make (self, &call, error);
 
   g_mutex_unlock (&self->files);
+  *made = done && !call.found;
   return done ? ferry_inbox_load (self, call.upload->id, error) : NULL;
 }
 
@@ -390,7 +417,8 @@ look_for_part (FerryInbox *self, const FerryUpload *upload)
   g_autoptr (GError) error = NULL;
   g_autoptr (FerryPartFile) file = NULL;
 
-  if (upload->status != FERRY_UPLOAD_IN_PROGRESS || upload->published != NULL)
+  if (upload->status != FERRY_UPLOAD_IN_PROGRESS || upload->published != NULL
+      || upload->transport != FERRY_TRANSPORT_DIRECT)
     return;
   file = ferry_inbox_open_part (self, upload, &error);
   if (file == NULL)
@@ -467,7 +495,7 @@ id_of_part_name (const char *name)
 static void
 remove_ended_parts (FerryInbox *self)
 {
-  g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
+  g_autoptr (GDir) dir = self->folder != NULL ? g_dir_open (self->folder, 0, NULL) : NULL;
 
   for (const char *name = dir != NULL ? g_dir_read_name (dir) : NULL; name != NULL;
        name = g_dir_read_name (dir))
@@ -498,6 +526,7 @@ FerryInbox *
 ferry_inbox_open (const FerryInboxOptions *options, char **set_apart, GError **error)
 {
   g_return_val_if_fail (options != NULL && options->chunk_size > 0, NULL);
+  g_return_val_if_fail (options->folder != NULL || options->store != NULL, NULL);
 
   g_autofree char *path = g_build_filename (options->state, DATABASE, NULL);
   FerryDatabaseThread *store
@@ -510,6 +539,7 @@ ferry_inbox_open (const FerryInboxOptions *options, char **set_apart, GError **e
 
   self->store = store;
   self->folder = g_strdup (options->folder);
+  self->to = g_strdup (options->store);
   self->chunk_size = options->chunk_size;
   self->max_size = options->max_size;
   self->max_uploads = options->max_uploads;
@@ -533,5 +563,6 @@ ferry_inbox_close (FerryInbox *self)
   g_mutex_clear (&self->files);
   g_mutex_clear (&self->mutex);
   g_free (self->folder);
+  g_free (self->to);
   g_free (self);
 }

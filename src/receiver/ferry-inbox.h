@@ -19,12 +19,13 @@ typedef struct _FerryInbox FerryInbox;
 
 /**
  * FerryInboxOptions:
- * @folder: absolute path of where files go
+ * @folder: (nullable): absolute path of where files go; NULL only with @store
  * @state: folder of the database, which the caller owns
  * @chunk_size: bytes; doubled for files that would have too many chunks
  * @max_size: of a file in bytes, 0: no limit
  * @max_uploads: open at the same time
  * @expire: seconds after which an untouched upload is removed
+ * @store: (nullable): what the bytes of new uploads go to instead of @folder
  */
 typedef struct
 {
@@ -34,16 +35,18 @@ typedef struct
   guint64 max_size;
   guint64 max_uploads;
   gint64 expire;
+  const char *store;
 } FerryInboxOptions;
 
 /* @set_apart: (out) (nullable): path of a damaged database that was renamed and replaced by an empty one */
 FerryInbox *ferry_inbox_open (const FerryInboxOptions *options, char **set_apart, GError **error);
 void ferry_inbox_close (FerryInbox *self);
 
-/* The upload of @key, made when there is none. (transfer full) */
+/* The upload of @key, made when there is none. @made: (out): whether it was. (transfer full) */
 FerryUpload *ferry_inbox_initiate (FerryInbox *self,
                                    const char *key,
                                    const FerryInitiate *initiate,
+                                   gboolean *made,
                                    GError **error);
 
 /* (transfer full): NULL with NO_SUCH_UPLOAD */
@@ -101,7 +104,7 @@ gboolean ferry_chunk_plan_confirm (FerryChunkPlan *plan, GError **error);
  * @sha256: (nullable): that the client says the file has
  * @missing: (out) (nullable): chunks to send (again), with the error MISSING
  *
- * Reads the whole file back, and gives it its name. Not twice at once for one upload.
+ * Of a direct upload: reads the whole file back, and gives it its name. Not twice at once for one upload.
  *
  * Returns: (transfer full): the complete upload
  */

@@ -63,6 +63,29 @@ static const ProblemText texts[FERRY_N_PROBLEMS] = {
                                "Make room on it, then send the same again: nothing is lost." },
   [FERRY_PROBLEM_STOPPING]
   = { 503, "stopping", "The receiver is stopping", "Try again when it runs." },
+  [FERRY_PROBLEM_OTHER_TRANSPORT]
+  = { 404, "other-transport", "The upload's bytes go another way",
+      "“transport” in the answer to POST /uploads says which way they go." },
+  [FERRY_PROBLEM_STORE_AWAY]
+  = { 503, "store", "The store does not answer", "Try again in a while: nothing is lost." },
+  [FERRY_PROBLEM_STORE_REFUSED]
+  = { 502, "store", "The store refuses the receiver",
+      "The receiver's owner must look at its keys, at --s3-region, and at what they may do in the "
+      "bucket." },
+  [FERRY_PROBLEM_STORE_CLOCK] = { 502, "store", "The store refuses the receiver",
+                                  "The receiver's owner must set the clock of its computer." },
+  [FERRY_PROBLEM_STORE_BUCKET]
+  = { 502, "store", "The store has no such bucket",
+      "The receiver's owner must make the bucket, or give --s3-bucket another." },
+  [FERRY_PROBLEM_STORE_ANSWER]
+  = { 502, "store", "The store does not do what it is asked",
+      "The receiver's owner must look at the messages of the receiver and of the store." },
+  [FERRY_PROBLEM_STORE_OBJECT]
+  = { 502, "store", "The store made something else of the chunks",
+      "Discard the upload and start again; the receiver's owner must look at the store." },
+  [FERRY_PROBLEM_OTHER_STORE]
+  = { 503, "store", "The receiver has not the upload's store",
+      "The receiver's owner must start it with the --s3- options that it had." },
 };
 
 void

@@ -31,6 +31,14 @@ typedef enum
   FERRY_PROBLEM_STORAGE,
   FERRY_PROBLEM_NO_SPACE,
   FERRY_PROBLEM_STOPPING,
+  FERRY_PROBLEM_OTHER_TRANSPORT, /* direct and not presigned, or the other way round */
+  FERRY_PROBLEM_STORE_AWAY,      /* the store does not answer: it may later */
+  FERRY_PROBLEM_STORE_REFUSED,   /* its owner must do something about the keys, … */
+  FERRY_PROBLEM_STORE_CLOCK,
+  FERRY_PROBLEM_STORE_BUCKET,
+  FERRY_PROBLEM_STORE_ANSWER,
+  FERRY_PROBLEM_STORE_OBJECT, /* it made something else of the parts */
+  FERRY_PROBLEM_OTHER_STORE,  /* not the one that the receiver has */
   FERRY_N_PROBLEMS
 } FerryProblem;
 

@@ -3,6 +3,7 @@
 
 #include <libsoup/soup.h>
 
+#include "ferry-broker.h"
 #include "ferry-guard.h"
 #include "ferry-http-headers.h"
 #include "ferry-inbox.h"
@@ -28,6 +29,13 @@ struct _FerryReceiver
   guint64 max_size;
   guint64 expire;
   guint64 max_uploads;
+  char *s3_endpoint;
+  char *s3_bucket;
+  char *s3_region;
+  char *s3_keys_file;
+  guint s3_expire;
+  FerryReceiverNoticeFunc notice;
+  gpointer notice_data;
   guint max_connections;
   guint idle_timeout;
 
@@ -39,6 +47,8 @@ struct _FerryReceiver
   char *set_apart;
   gboolean exposed;
   FerryInbox *inbox;
+  FerryBroker *broker;
+  GError *store_error; /* (nullable): what the store said at the start */
   FerryWorkers *workers;
   FerryGuard *guard;
   FerryListener *listener;
@@ -49,5 +59,16 @@ struct _FerryReceiver
   GHashTable *claims;    /* the claim of a FerryExchange, which owns it, to that exchange, owned */
   GHashTable *completions; /* id to FerryCompletion */
 };
+
+/* "HOST:PORT" with a numeric host, in brackets for IPv6. (transfer full): NULL with a sentence */
+GSocketAddress *ferry_receiver_parse_listen (const char *text, GError **error);
+
+/* @certificate: (out) (nullable): where there is to be none */
+gboolean ferry_receiver_load_certificate (FerryReceiver *self,
+                                          GTlsCertificate **certificate,
+                                          GError **error);
+
+/* Folder, lock, token, database and store. What was opened is closed by stop (), also after an error. */
+gboolean ferry_receiver_open_inbox (FerryReceiver *self, GError **error);
 
 G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include "ferry-config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,10 +13,12 @@
 #include "ferry-exchange.h"
 #include "ferry-receiver-private.h"
 #include "ferry-token.h"
+#include "ferry-upload-handler.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:8470"
 #define DEFAULT_CHUNK_SIZE (5 * 1024 * 1024)
 #define DEFAULT_EXPIRE (7 * 24 * 60 * 60)
+#define DEFAULT_S3_EXPIRE (60 * 60)
 #define DEFAULT_MAX_CONNECTIONS 256
 #define DEFAULT_MAX_UPLOADS 10000
 #define DEFAULT_IDLE_TIMEOUT (60 * 1000)
@@ -166,6 +166,9 @@ run_expire (gpointer data)
 
   if (!ferry_inbox_expire (self->inbox, &error))
     g_debug ("expiry: %s", error->message);
+  g_clear_error (&error);
+  if (!ferry_broker_tidy (self->broker, &error))
+    g_debug ("store: %s", error->message);
 }
 
 static void
@@ -184,7 +187,10 @@ expire_cb (gpointer user_data)
   if (!self->expiring)
     {
       self->expiring = TRUE;
-      ferry_workers_push (self->workers, FERRY_WORK_SHORT, run_expire, expire_done, self);
+      ferry_workers_push (self->workers,
+                          ferry_broker_is_active (self->broker) ? FERRY_WORK_STORE
+                                                                : FERRY_WORK_SHORT,
+                          run_expire, expire_done, self);
     }
   return G_SOURCE_CONTINUE;
 }
@@ -198,169 +204,35 @@ start_expiry (FerryReceiver *self)
   expire_cb (self);
 }
 
+/* ---- the store ---- */
+
+static void
+run_check (gpointer data)
+{
+  FerryReceiver *self = data;
+
+  ferry_broker_check (self->broker, &self->store_error);
+}
+
+static void
+check_done (gpointer data)
+{
+  FerryReceiver *self = data;
+  g_autoptr (GError) error = g_steal_pointer (&self->store_error);
+
+  if (error != NULL && self->notice != NULL && self->running)
+    self->notice (error->message, self->notice_data);
+}
+
+/* A store that is not there yet may come: no reason not to start. */
+static void
+check_store (FerryReceiver *self)
+{
+  if (ferry_broker_is_active (self->broker))
+    ferry_workers_push (self->workers, FERRY_WORK_STORE, run_check, check_done, self);
+}
+
 /* ---- starting ---- */
-
-static gboolean
-set_invalid (GError **error, const char *sentence)
-{
-  g_set_error_literal (error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGUMENT, sentence);
-  return FALSE;
-}
-
-/* "HOST:PORT" with a numeric host, in brackets for IPv6. */
-static GSocketAddress *
-parse_listen (const char *text, GError **error)
-{
-  const char *colon = strrchr (text, ':');
-  guint64 port = 0;
-  g_autofree char *host = g_strndup (text, colon != NULL ? (gsize) (colon - text) : 0);
-  gsize length = strlen (host);
-
-  if (length > 2 && host[0] == '[' && host[length - 1] == ']')
-    {
-      memmove (host, host + 1, length - 2);
-      host[length - 2] = '\0';
-    }
-  else if (strchr (host, ':') != NULL)
-    *host = '\0';
-  if (strcmp (host, "localhost") == 0)
-    {
-      g_free (host);
-      host = g_strdup ("127.0.0.1");
-    }
-  if (colon == NULL || !g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &port, NULL)
-      || !g_hostname_is_ip_address (host))
-    {
-      g_autofree char *sentence = g_strdup_printf (
-          _ ("“%s” is not an address to listen at. Give a number and a port, such as "
-             "127.0.0.1:8470 or [::1]:8470."),
-          text);
-
-      set_invalid (error, sentence);
-      return NULL;
-    }
-  return g_inet_socket_address_new_from_string (host, (guint) port);
-}
-
-static char *
-real_directory (const char *directory, GError **error)
-{
-  char *path = realpath (directory, NULL);
-
-  if (path != NULL && g_file_test (path, G_FILE_TEST_IS_DIR) && access (path, W_OK | X_OK) == 0)
-    {
-      char *owned = g_strdup (path);
-
-      free (path);
-      return owned;
-    }
-
-  int code = path == NULL || errno == 0               ? errno
-             : g_file_test (path, G_FILE_TEST_IS_DIR) ? errno
-                                                      : ENOTDIR;
-
-  free (path);
-  if (code == ENOENT || code == ENOTDIR)
-    {
-      g_autofree char *shown = g_filename_display_name (directory);
-      g_autofree char *sentence = g_strdup_printf (
-          _ ("There is no folder “%s”. Make it first, or choose another."), shown);
-
-      set_invalid (error, sentence);
-    }
-  else
-    ferry_error_from_errno (error, code, directory);
-  return NULL;
-}
-
-/* On the open file description: two receivers in one process exclude each other as two processes do. */
-static gboolean
-lock_state (FerryReceiver *self, GError **error)
-{
-  const struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-  g_autofree char *path = g_build_filename (self->state, "lock", NULL);
-
-  if (g_mkdir_with_parents (self->state, 0700) < 0)
-    {
-      ferry_error_from_errno (error, errno, self->state);
-      return FALSE;
-    }
-  self->lock = open (path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
-  if (self->lock < 0)
-    {
-      ferry_error_from_errno (error, errno, path);
-      return FALSE;
-    }
-  if (fcntl (self->lock, F_OFD_SETLK, &lock) == 0)
-    return TRUE;
-  if (errno != EAGAIN && errno != EACCES)
-    {
-      ferry_error_from_errno (error, errno, path);
-      return FALSE;
-    }
-
-  g_autofree char *shown = g_filename_display_name (self->state);
-
-  g_set_error (error, FERRY_ERROR, FERRY_ERROR_STORE_BUSY,
-               _ ("Another receiver uses the folder “%s”. Stop it first, or give --state another "
-                  "folder."),
-               shown);
-  return FALSE;
-}
-
-static gboolean
-load_certificate (FerryReceiver *self, GTlsCertificate **certificate, GError **error)
-{
-  g_autoptr (GError) why = NULL;
-
-  *certificate = NULL;
-  if ((self->tls_certificate == NULL) != (self->tls_key == NULL))
-    return set_invalid (error, _ ("A certificate needs its key: give --tls-certificate and "
-                                  "--tls-key together."));
-  if (self->tls_certificate == NULL)
-    return TRUE;
-  *certificate = g_tls_certificate_new_from_files (self->tls_certificate, self->tls_key, &why);
-  if (*certificate != NULL)
-    return TRUE;
-
-  g_autofree char *shown = g_filename_display_name (self->tls_certificate);
-
-  g_debug ("certificate: %s", why->message);
-  g_set_error (error, FERRY_ERROR, FERRY_ERROR_CERTIFICATE,
-               _ ("The certificate “%s” or its key cannot be used. Both must be PEM files that you "
-                  "may read, and belong together."),
-               shown);
-  return FALSE;
-}
-
-static gboolean
-open_inbox (FerryReceiver *self, GError **error)
-{
-  g_autofree char *folder = real_directory (self->directory, error);
-  g_autofree char *token_file = self->token_file != NULL
-                                    ? g_strdup (self->token_file)
-                                    : g_build_filename (self->state, "token", NULL);
-
-  if (folder == NULL || !lock_state (self, error))
-    return FALSE;
-
-  const FerryInboxOptions options = {
-    .folder = folder,
-    .state = self->state,
-    .chunk_size = self->chunk_size,
-    .max_size = self->max_size,
-    .max_uploads = self->max_uploads,
-    .expire = (gint64) self->expire,
-  };
-
-  g_free (self->token_file);
-  self->token_file = g_canonicalize_filename (token_file, NULL);
-  self->token = ferry_token_load (self->token_file, error);
-  if (self->token == NULL)
-    return FALSE;
-  self->inbox = ferry_inbox_open (&options, &self->set_apart, error);
-  return self->inbox != NULL;
-}
 
 static char *
 make_address (FerryReceiver *self)
@@ -416,8 +288,9 @@ ferry_receiver_start (FerryReceiver *self, GError **error)
   g_return_val_if_fail (FERRY_IS_RECEIVER (self), FALSE);
   g_return_val_if_fail (!self->running, FALSE);
 
-  wanted = parse_listen (self->listen, error);
-  if (wanted == NULL || !load_certificate (self, &certificate, error) || !open_inbox (self, error))
+  wanted = ferry_receiver_parse_listen (self->listen, error);
+  if (wanted == NULL || !ferry_receiver_load_certificate (self, &certificate, error)
+      || !ferry_receiver_open_inbox (self, error))
     {
       ferry_receiver_stop (self);
       return FALSE;
@@ -431,6 +304,7 @@ ferry_receiver_start (FerryReceiver *self, GError **error)
     }
   self->running = TRUE;
   start_expiry (self);
+  check_store (self);
   return TRUE;
 }
 
@@ -442,6 +316,8 @@ close_all (FerryReceiver *self)
   GHashTableIter iter;
   gpointer value;
 
+  if (self->broker != NULL)
+    ferry_broker_cancel (self->broker);
   g_hash_table_iter_init (&iter, self->completions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     g_cancellable_cancel (((FerryCompletion *) value)->cancellable);
@@ -469,6 +345,7 @@ ferry_receiver_stop (FerryReceiver *self)
   g_hash_table_remove_all (self->claims);
   g_hash_table_remove_all (self->completions);
   g_hash_table_remove_all (self->exchanges);
+  g_clear_pointer (&self->broker, ferry_broker_free);
   g_clear_pointer (&self->inbox, ferry_inbox_close);
   g_clear_pointer (&self->token, ferry_token_free);
   g_clear_pointer (&self->address, g_free);
@@ -493,6 +370,10 @@ ferry_receiver_finalize (GObject *object)
   g_free (self->token_file);
   g_free (self->tls_certificate);
   g_free (self->tls_key);
+  g_free (self->s3_endpoint);
+  g_free (self->s3_bucket);
+  g_free (self->s3_region);
+  g_free (self->s3_keys_file);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (ferry_receiver_parent_class)->finalize (object);
 }
@@ -518,7 +399,10 @@ ferry_receiver_init (FerryReceiver *self)
 FerryReceiver *
 ferry_receiver_new (const FerryReceiverOptions *options)
 {
-  g_return_val_if_fail (options != NULL && options->directory != NULL, NULL);
+  g_return_val_if_fail (options != NULL, NULL);
+  g_return_val_if_fail (options->directory != NULL || options->s3_endpoint != NULL, NULL);
+  g_return_val_if_fail ((options->s3_endpoint == NULL) == (options->s3_bucket == NULL), NULL);
+  g_return_val_if_fail ((options->s3_endpoint == NULL) == (options->s3_region == NULL), NULL);
 
   FerryReceiver *self = g_object_new (FERRY_TYPE_RECEIVER, NULL);
 
@@ -533,6 +417,11 @@ ferry_receiver_new (const FerryReceiverOptions *options)
   self->expire = options->expire > 0 ? MIN (options->expire, G_MAXINT32) : DEFAULT_EXPIRE;
   self->tls_certificate = g_strdup (options->tls_certificate);
   self->tls_key = g_strdup (options->tls_key);
+  self->s3_endpoint = g_strdup (options->s3_endpoint);
+  self->s3_bucket = g_strdup (options->s3_bucket);
+  self->s3_region = g_strdup (options->s3_region);
+  self->s3_keys_file = g_strdup (options->s3_keys_file);
+  self->s3_expire = options->s3_expire > 0 ? options->s3_expire : DEFAULT_S3_EXPIRE;
   self->context = options->context != NULL ? g_main_context_ref (options->context)
                                            : g_main_context_ref_thread_default ();
   self->max_connections
@@ -540,6 +429,17 @@ ferry_receiver_new (const FerryReceiverOptions *options)
   self->max_uploads = options->max_uploads > 0 ? options->max_uploads : DEFAULT_MAX_UPLOADS;
   self->idle_timeout = options->idle_timeout > 0 ? options->idle_timeout : DEFAULT_IDLE_TIMEOUT;
   return self;
+}
+
+void
+ferry_receiver_set_notice_func (FerryReceiver *self,
+                                FerryReceiverNoticeFunc func,
+                                gpointer user_data)
+{
+  g_return_if_fail (FERRY_IS_RECEIVER (self));
+
+  self->notice = func;
+  self->notice_data = user_data;
 }
 
 const char *

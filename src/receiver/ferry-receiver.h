@@ -10,7 +10,7 @@ G_DECLARE_FINAL_TYPE (FerryReceiver, ferry_receiver, FERRY, RECEIVER, GObject)
 
 /**
  * FerryReceiverOptions:
- * @directory: where files go; must be there
+ * @directory: where files go; must be there. NULL only with a store
  * @listen: "127.0.0.1:8470", "[::1]:0" and their like; port 0 is any free one. NULL: 127.0.0.1:8470
  * @state: folder of the database; made with mode 0700. NULL: $XDG_STATE_HOME/ferry-receiver
  * @token_file: made when it is missing. NULL: "token" in @state
@@ -19,6 +19,9 @@ G_DECLARE_FINAL_TYPE (FerryReceiver, ferry_receiver, FERRY, RECEIVER, GObject)
  * @expire: seconds after which an upload that nobody touched is removed, 0: seven days
  * @tls_certificate: (nullable): PEM files, both or none
  * @tls_key: (nullable)
+ * @s3_endpoint: (nullable): "https://HOST"; with @s3_bucket and @s3_region: the bytes of new uploads go from the client to this store
+ * @s3_keys_file: (nullable): its keys, as in a credentials file of AWS; NULL: those of the environment
+ * @s3_expire: seconds that an address at the store is good for, 0: one hour
  * @context: (nullable): whose thread serves; NULL: the thread's default. The thread that runs it has it as its default
  *   (g_main_context_push_thread_default ())
  * @max_connections: 0: 256
@@ -40,6 +43,11 @@ typedef struct
   guint max_connections;
   guint64 max_uploads;
   guint idle_timeout;
+  const char *s3_endpoint;
+  const char *s3_bucket;
+  const char *s3_region;
+  const char *s3_keys_file;
+  guint s3_expire;
 } FerryReceiverOptions;
 
 /* Copies @options. */
@@ -59,6 +67,13 @@ gboolean ferry_receiver_start (FerryReceiver *self, GError **error);
 /* Lets chunks that are all here be confirmed, cancels reading files back, drops every client. Blocks; the thread of the
  * context. Start () may follow. */
 void ferry_receiver_stop (FerryReceiver *self);
+
+/* A sentence for the owner of a receiver that runs. The thread of the context. */
+typedef void (*FerryReceiverNoticeFunc) (const char *sentence, gpointer user_data);
+/* Who is told when, soon after the start, the store turns out not to answer, or not to take the keys. Before start (). */
+void ferry_receiver_set_notice_func (FerryReceiver *self,
+                                     FerryReceiverNoticeFunc func,
+                                     gpointer user_data);
 
 /* "http://127.0.0.1:8470". (nullable): not started */
 const char *ferry_receiver_get_address (FerryReceiver *self);

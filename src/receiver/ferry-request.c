@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ferry-request.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "ferry-http-headers.h"
@@ -80,7 +79,19 @@ parse_upload_path (const char *p, FerryRoute *route)
       route->allow = "POST";
       return FERRY_ROUTE_COMPLETE;
     }
-  if (!scan_text (&p, "/chunks/") || !scan_chunk (&p, &route->chunk) || *p != '\0')
+  if (strcmp (p, "/urls") == 0)
+    {
+      route->allow = "POST";
+      return FERRY_ROUTE_URLS;
+    }
+  if (!scan_text (&p, "/chunks/") || !scan_chunk (&p, &route->chunk))
+    return FERRY_ROUTE_NONE;
+  if (strcmp (p, "/receipt") == 0)
+    {
+      route->allow = "POST";
+      return FERRY_ROUTE_RECEIPT;
+    }
+  if (*p != '\0')
     return FERRY_ROUTE_NONE;
   route->allow = "PUT";
   return FERRY_ROUTE_CHUNK;
@@ -402,218 +413,6 @@ ferry_conditions_evaluate (const FerryConditions *conditions,
 
   *use_range = range_is_guarded (conditions->if_range, etag, modified);
   return FERRY_CONDITIONS_MET;
-}
-
-/* ---- bodies ---- */
-
-/* The end of the string that starts at @i, or 0. */
-static gsize
-skip_string (const char *data, gsize length, gsize i)
-{
-  for (i++; i < length; i++)
-    {
-      if (data[i] == '"')
-        return i;
-      if ((guchar) data[i] < ' ')
-        return 0;
-      /* json-glib takes octal escapes too, which may make bytes that are no text. */
-      if (data[i] == '\\' && (++i == length || data[i] == '\0' || !strchr ("\"\\/bfnrtu", data[i])))
-        return 0;
-    }
-  return 0;
-}
-
-static gboolean
-is_plain_outside_strings (char c)
-{
-  return g_ascii_isdigit (c) || g_ascii_islower (c) || (c != '\0' && strchr (" \t\r\n:,+-.E", c));
-}
-
-gboolean
-ferry_request_json_is_plain (const char *data, gsize length)
-{
-  guint depth = 0;
-
-  if (length > FERRY_REQUEST_JSON_MAX || !g_utf8_validate_len (data, length, NULL))
-    return FALSE;
-  for (gsize i = 0; i < length; i++)
-    {
-      char c = data[i];
-
-      if (c == '"')
-        {
-          i = skip_string (data, length, i);
-          if (i == 0)
-            return FALSE;
-        }
-      else if (c == '{' || c == '[')
-        {
-          if (++depth > FERRY_REQUEST_JSON_DEPTH)
-            return FALSE;
-        }
-      else if (c == '}' || c == ']')
-        {
-          if (depth-- == 0)
-            return FALSE;
-        }
-      else if (!is_plain_outside_strings (c))
-        return FALSE;
-    }
-  return depth == 0;
-}
-
-static JsonObject *
-parse_object (const char *data, gsize length)
-{
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-
-  if (length == 0 || !ferry_request_json_is_plain (data, length)
-      || !json_parser_load_from_data (parser, data, (gssize) length, NULL))
-    return NULL;
-
-  JsonNode *root = json_parser_get_root (parser);
-
-  return root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_dup_object (root) : NULL;
-}
-
-/* The member, or NULL when it is absent or null. */
-static JsonNode *
-get_member (JsonObject *object, const char *name)
-{
-  JsonNode *node = json_object_get_member (object, name);
-
-  return node != NULL && !JSON_NODE_HOLDS_NULL (node) ? node : NULL;
-}
-
-static const char *
-get_string (JsonNode *node)
-{
-  return node != NULL && json_node_get_value_type (node) == G_TYPE_STRING
-             ? json_node_get_string (node)
-             : NULL;
-}
-
-/* FALSE when it is there and none. */
-static gboolean
-read_sha256 (JsonObject *object, gboolean *has_sha256, guint8 sha256[FERRY_SHA256_SIZE])
-{
-  JsonNode *node = get_member (object, "sha256");
-
-  *has_sha256 = FALSE;
-  if (node == NULL)
-    return TRUE;
-  *has_sha256 = ferry_sha256_from_hex (get_string (node), sha256);
-  return *has_sha256;
-}
-
-/* Seconds since 1970 or a time of RFC 3339; FALSE when it is there and neither. */
-static gboolean
-read_modified (JsonObject *object, gint64 *modified)
-{
-  JsonNode *node = get_member (object, "modified");
-  const char *text = get_string (node);
-  const gint64 last = G_GINT64_CONSTANT (253402300799); /* the end of the year 9999 */
-
-  *modified = -1;
-  if (node == NULL)
-    return TRUE;
-  if (text != NULL)
-    {
-      g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
-      g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (text, utc);
-
-      if (time == NULL)
-        return FALSE;
-      *modified = CLAMP (g_date_time_to_unix (time), 0, last);
-      return TRUE;
-    }
-  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
-    return FALSE;
-  *modified = CLAMP (json_node_get_int (node), 0, last);
-  return TRUE;
-}
-
-static gboolean
-read_size (JsonObject *object, guint64 *size)
-{
-  JsonNode *node = get_member (object, "size");
-
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
-      || json_node_get_value_type (node) != G_TYPE_INT64 || json_node_get_int (node) < 0)
-    return FALSE;
-  *size = (guint64) json_node_get_int (node);
-  return TRUE;
-}
-
-const char *
-ferry_initiate_parse (const char *data, gsize length, FerryInitiate *initiate)
-{
-  g_return_val_if_fail (initiate != NULL, NULL);
-
-  memset (initiate, 0, sizeof *initiate);
-
-  g_autoptr (JsonObject) object = parse_object (data, length);
-
-  if (object == NULL)
-    return "The body is not a JSON object.";
-
-  const char *name = get_string (get_member (object, "name"));
-
-  /* Half a surrogate pair is an escape that makes no text. */
-  if (name == NULL || *name == '\0' || !g_utf8_validate (name, -1, NULL))
-    return "“name” is missing or is not text.";
-  if (strlen (name) > FERRY_REQUEST_NAME_MAX)
-    return "“name” is too long.";
-  if (!read_size (object, &initiate->size))
-    return "“size” is missing or is not a whole number of bytes.";
-  if (!read_modified (object, &initiate->modified))
-    return "“modified” is neither a time like 2031-05-03T14:02:00Z nor whole seconds since 1970.";
-  if (!read_sha256 (object, &initiate->has_sha256, initiate->sha256))
-    return "“sha256” is not 64 hexadecimal digits.";
-  initiate->name = g_strdup (name);
-  return NULL;
-}
-
-void
-ferry_initiate_clear (FerryInitiate *initiate)
-{
-  g_clear_pointer (&initiate->name, g_free);
-}
-
-void
-ferry_initiate_digest (const FerryInitiate *initiate, guint8 sha256[FERRY_SHA256_SIZE])
-{
-  g_return_if_fail (initiate != NULL && initiate->name != NULL);
-
-  g_autoptr (FerryDigest) digest = ferry_digest_new ();
-  g_autofree char *numbers
-      = g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %d ", initiate->size,
-                         initiate->modified, initiate->has_sha256);
-
-  ferry_digest_update (digest, numbers, strlen (numbers));
-  if (initiate->has_sha256)
-    ferry_digest_update (digest, initiate->sha256, FERRY_SHA256_SIZE);
-  ferry_digest_update (digest, initiate->name, strlen (initiate->name));
-  ferry_digest_finish (digest, sha256);
-}
-
-const char *
-ferry_complete_parse (const char *data,
-                      gsize length,
-                      gboolean *has_sha256,
-                      guint8 sha256[FERRY_SHA256_SIZE])
-{
-  *has_sha256 = FALSE;
-  if (length == 0)
-    return NULL;
-
-  g_autoptr (JsonObject) object = parse_object (data, length);
-
-  if (object == NULL)
-    return "The body is not a JSON object.";
-  if (!read_sha256 (object, has_sha256, sha256))
-    return "“sha256” is not 64 hexadecimal digits.";
-  return NULL;
 }
 
 char *

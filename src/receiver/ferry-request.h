@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "ferry-digest.h"
+#include "ferry-receipt.h"
 
 G_BEGIN_DECLS
 
@@ -26,6 +27,8 @@ typedef enum
   FERRY_ROUTE_STATUS,
   FERRY_ROUTE_COMPLETE,
   FERRY_ROUTE_DISCARD,
+  FERRY_ROUTE_URLS,
+  FERRY_ROUTE_RECEIPT,
   FERRY_ROUTE_FILE
 } FerryRouteKind;
 
@@ -96,6 +99,30 @@ const char *ferry_complete_parse (const char *data,
                                   gsize length,
                                   gboolean *has_sha256,
                                   guint8 sha256[FERRY_SHA256_SIZE]);
+
+/* Addresses that one request may ask for. */
+#define FERRY_URLS_MAX 100
+
+/**
+ * FerryUrlsRequest:
+ * @chunks: their numbers, ascending
+ * @has_sha256: @sha256 has that of each
+ */
+typedef struct
+{
+  guint n;
+  guint64 chunks[FERRY_URLS_MAX];
+  gboolean has_sha256;
+  guint8 sha256[FERRY_URLS_MAX][FERRY_SHA256_SIZE];
+} FerryUrlsRequest;
+
+/* Reads {"chunks":[[0,3]],"sha256"?:["HEX"]}. NULL, or what is wrong as a sentence. (transfer none) */
+const char *ferry_urls_parse (const char *data, gsize length, FerryUrlsRequest *request);
+
+#define FERRY_ETAG_MAX 256
+
+/* Reads {"etag","sha256","md5"?}; all but the number of the chunk. NULL, or what is wrong as a sentence. (transfer none) */
+const char *ferry_receipt_parse (const char *data, gsize length, FerryReceipt *receipt);
 
 typedef enum
 {

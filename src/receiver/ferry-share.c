@@ -2,7 +2,7 @@
 /* DESIGN
  *
  * Workers read blocks of 256 KiB, of which at most two wait to be sent: neither a slow disk nor a slow client holds up anybody
- * else, and memory stays flat. A mapped file would be copied whole by libsoup.
+ * else, and memory stays flat. A mapped file would be copied whole by libsoup. What is at a store is fetched from there.
  */
 #include "ferry-share.h"
 
@@ -126,9 +126,27 @@ wrote_chunk_cb (SoupServerMessage *message, gpointer user_data)
 
 /* ---- the answer ---- */
 
+/* TRUE: it is one that a store has. */
+static gboolean
+locate (FerryExchange *exchange)
+{
+  g_autoptr (FerryUpload) upload
+      = ferry_inbox_load (exchange->receiver->inbox, exchange->route.id, NULL);
+
+  if (upload == NULL || upload->transport != FERRY_TRANSPORT_PRESIGNED
+      || upload->status != FERRY_UPLOAD_COMPLETE
+      || g_strcmp0 (upload->published, exchange->route.name) != 0)
+    return FALSE;
+  exchange->location = ferry_broker_locate (exchange->receiver->broker, upload, &exchange->error);
+  return TRUE;
+}
+
 static void
 run_open (FerryExchange *exchange)
 {
+  if (locate (exchange))
+    return;
+
   Stream *stream = g_new0 (Stream, 1);
 
   stream->fd = ferry_inbox_open_file (exchange->receiver->inbox, exchange->route.id,
@@ -262,7 +280,14 @@ answer_file (FerryExchange *exchange)
 static void
 open_done (FerryExchange *exchange)
 {
-  if (exchange->stream == NULL)
+  if (exchange->location != NULL)
+    {
+      /* Whoever has the address has the file, for a while. */
+      ferry_exchange_set_field (exchange, "Location", exchange->location);
+      ferry_exchange_set_field (exchange, "Cache-Control", "no-store");
+      ferry_exchange_answer_empty (exchange, SOUP_STATUS_FOUND);
+    }
+  else if (exchange->stream == NULL)
     ferry_exchange_answer_error (exchange);
   else if (!exchange->closed)
     answer_file (exchange);

@@ -4,41 +4,80 @@
 #include <string.h>
 
 /* A released script never changes: append the next one. */
-const char *const ferry_upload_migrations[]
-    = { "CREATE TABLE upload ("
-        "  number INTEGER PRIMARY KEY,"
-        "  id TEXT NOT NULL UNIQUE CHECK (length (id) = 32),"
-        "  key TEXT UNIQUE,"
-        "  request BLOB NOT NULL CHECK (length (request) = 32),"
-        "  folder TEXT NOT NULL,"
-        "  name TEXT NOT NULL,"
-        "  size INTEGER NOT NULL CHECK (size >= 0),"
-        "  chunk_size INTEGER NOT NULL CHECK (chunk_size > 0),"
-        "  modified INTEGER NOT NULL CHECK (modified >= -1),"
-        "  sha256 BLOB CHECK (length (sha256) = 32),"
-        "  status INTEGER NOT NULL CHECK (status BETWEEN 0 AND 3)," /* FerryUploadStatus */
-        "  touched INTEGER NOT NULL,"
-        "  published TEXT,"
-        "  whole BLOB CHECK (length (whole) = 32),"
-        "  stamp_inode INTEGER,"
-        "  stamp_size INTEGER,"
-        "  stamp_mtime INTEGER,"
-        "  CHECK (published IS NULL OR (whole IS NOT NULL AND stamp_inode IS NOT NULL"
-        "    AND stamp_size IS NOT NULL AND stamp_mtime IS NOT NULL)),"
-        "  CHECK (status <> 1 OR published IS NOT NULL)"
-        ") STRICT;"
-        "CREATE INDEX upload_open ON upload (touched) WHERE status = 0;"
-        "CREATE TABLE chunk ("
-        "  upload INTEGER NOT NULL REFERENCES upload (number) ON DELETE CASCADE,"
-        "  idx INTEGER NOT NULL CHECK (idx >= 0),"
-        "  sha256 BLOB NOT NULL CHECK (length (sha256) = 32),"
-        "  PRIMARY KEY (upload, idx)"
-        ") STRICT, WITHOUT ROWID;",
-        NULL };
-
-#define COLUMNS                                                                                    \
-  "number, id, key, request, folder, name, size, chunk_size, modified, sha256, status, touched, "  \
-  "published, whole, stamp_inode, stamp_size, stamp_mtime"
+const char *const ferry_upload_migrations[] = {
+  "CREATE TABLE upload ("
+  "  number INTEGER PRIMARY KEY,"
+  "  id TEXT NOT NULL UNIQUE CHECK (length (id) = 32),"
+  "  key TEXT UNIQUE,"
+  "  request BLOB NOT NULL CHECK (length (request) = 32),"
+  "  folder TEXT NOT NULL,"
+  "  name TEXT NOT NULL,"
+  "  size INTEGER NOT NULL CHECK (size >= 0),"
+  "  chunk_size INTEGER NOT NULL CHECK (chunk_size > 0),"
+  "  modified INTEGER NOT NULL CHECK (modified >= -1),"
+  "  sha256 BLOB CHECK (length (sha256) = 32),"
+  "  status INTEGER NOT NULL CHECK (status BETWEEN 0 AND 3)," /* FerryUploadStatus */
+  "  touched INTEGER NOT NULL,"
+  "  published TEXT,"
+  "  whole BLOB CHECK (length (whole) = 32),"
+  "  stamp_inode INTEGER,"
+  "  stamp_size INTEGER,"
+  "  stamp_mtime INTEGER,"
+  "  CHECK (published IS NULL OR (whole IS NOT NULL AND stamp_inode IS NOT NULL"
+  "    AND stamp_size IS NOT NULL AND stamp_mtime IS NOT NULL)),"
+  "  CHECK (status <> 1 OR published IS NOT NULL)"
+  ") STRICT;"
+  "CREATE INDEX upload_open ON upload (touched) WHERE status = 0;"
+  "CREATE TABLE chunk ("
+  "  upload INTEGER NOT NULL REFERENCES upload (number) ON DELETE CASCADE,"
+  "  idx INTEGER NOT NULL CHECK (idx >= 0),"
+  "  sha256 BLOB NOT NULL CHECK (length (sha256) = 32),"
+  "  PRIMARY KEY (upload, idx)"
+  ") STRICT, WITHOUT ROWID;",
+  /* Made anew for its CHECKs: what a store has was never read back, and has no inode. */
+  "CREATE TABLE upload_2 ("
+  "  number INTEGER PRIMARY KEY,"
+  "  id TEXT NOT NULL UNIQUE CHECK (length (id) = 32),"
+  "  key TEXT UNIQUE,"
+  "  request BLOB NOT NULL CHECK (length (request) = 32),"
+  "  folder TEXT NOT NULL,"
+  "  name TEXT NOT NULL,"
+  "  size INTEGER NOT NULL CHECK (size >= 0),"
+  "  chunk_size INTEGER NOT NULL CHECK (chunk_size > 0),"
+  "  modified INTEGER NOT NULL CHECK (modified >= -1),"
+  "  sha256 BLOB CHECK (length (sha256) = 32),"
+  "  status INTEGER NOT NULL CHECK (status BETWEEN 0 AND 3)," /* FerryUploadStatus */
+  "  touched INTEGER NOT NULL,"
+  "  published TEXT,"
+  "  whole BLOB CHECK (length (whole) = 32),"
+  "  stamp_inode INTEGER,"
+  "  stamp_size INTEGER,"
+  "  stamp_mtime INTEGER,"
+  "  transport INTEGER NOT NULL DEFAULT 0 CHECK (transport BETWEEN 0 AND 1)," /* FerryTransport */
+  "  store TEXT,"
+  "  multipart TEXT,"
+  "  completing INTEGER NOT NULL DEFAULT 0 CHECK (completing BETWEEN 0 AND 1),"
+  "  proof INTEGER NOT NULL DEFAULT 0 CHECK (proof BETWEEN 0 AND 2)," /* FerryProof */
+  "  etag TEXT,"
+  "  cleaning INTEGER NOT NULL DEFAULT 0 CHECK (cleaning BETWEEN 0 AND 2)," /* FerryCleaning */
+  "  CHECK (published IS NULL OR transport = 1 OR (whole IS NOT NULL"
+  "    AND stamp_inode IS NOT NULL AND stamp_size IS NOT NULL AND stamp_mtime IS NOT NULL)),"
+  "  CHECK (status <> 1 OR published IS NOT NULL),"
+  "  CHECK ((transport = 1) = (store IS NOT NULL))"
+  ") STRICT;"
+  "INSERT INTO upload_2 (number, id, key, request, folder, name, size, chunk_size, modified,"
+  "  sha256, status, touched, published, whole, stamp_inode, stamp_size, stamp_mtime)"
+  "  SELECT number, id, key, request, folder, name, size, chunk_size, modified,"
+  "  sha256, status, touched, published, whole, stamp_inode, stamp_size, stamp_mtime"
+  "  FROM upload;"
+  "DROP TABLE upload;"
+  "ALTER TABLE upload_2 RENAME TO upload;"
+  "CREATE INDEX upload_open ON upload (touched) WHERE status = 0;"
+  "CREATE INDEX upload_cleaning ON upload (touched) WHERE cleaning > 0;"
+  "ALTER TABLE chunk ADD COLUMN etag TEXT;"
+  "ALTER TABLE chunk ADD COLUMN md5 BLOB CHECK (length (md5) = 16);",
+  NULL
+};
 
 void
 ferry_upload_free (FerryUpload *self)
@@ -49,6 +88,9 @@ ferry_upload_free (FerryUpload *self)
   g_free (self->folder);
   g_free (self->name);
   g_free (self->published);
+  g_free (self->store);
+  g_free (self->multipart);
+  g_free (self->etag);
   g_free (self);
 }
 
@@ -113,10 +155,17 @@ read_upload (sqlite3_stmt *statement)
   self->status = (FerryUploadStatus) sqlite3_column_int (statement, 10);
   self->touched = sqlite3_column_int64 (statement, 11);
   self->published = column_text (statement, 12);
-  column_sha256 (statement, 13, self->whole);
+  self->has_whole = column_sha256 (statement, 13, self->whole);
   self->stamp.inode = (guint64) sqlite3_column_int64 (statement, 14);
   self->stamp.size = sqlite3_column_int64 (statement, 15);
   self->stamp.mtime_ns = sqlite3_column_int64 (statement, 16);
+  self->transport = (FerryTransport) sqlite3_column_int (statement, 17);
+  self->store = column_text (statement, 18);
+  self->multipart = column_text (statement, 19);
+  self->completing = sqlite3_column_int (statement, 20) != 0;
+  self->proof = (FerryProof) sqlite3_column_int (statement, 21);
+  self->etag = column_text (statement, 22);
+  self->cleaning = (FerryCleaning) sqlite3_column_int (statement, 23);
   return self;
 }
 
@@ -150,7 +199,8 @@ ferry_upload_rows_load (FerryDatabase *database,
                         FerryUpload **upload,
                         GError **error)
 {
-  return load_one (database, "SELECT " COLUMNS " FROM upload WHERE id = ?1", id, upload, error);
+  return load_one (database, "SELECT " FERRY_UPLOAD_COLUMNS " FROM upload WHERE id = ?1", id,
+                   upload, error);
 }
 
 gboolean
@@ -159,12 +209,12 @@ ferry_upload_rows_load_by_key (FerryDatabase *database,
                                FerryUpload **upload,
                                GError **error)
 {
-  return load_one (database, "SELECT " COLUMNS " FROM upload WHERE key = ?1", key, upload, error);
+  return load_one (database, "SELECT " FERRY_UPLOAD_COLUMNS " FROM upload WHERE key = ?1", key,
+                   upload, error);
 }
 
-/* @statement: (nullable): with its parameters */
-static GPtrArray *
-load_many (FerryDatabase *database, sqlite3_stmt *statement, GError **error)
+GPtrArray *
+ferry_upload_rows_collect (FerryDatabase *database, sqlite3_stmt *statement, GError **error)
 {
   g_autoptr (GPtrArray) uploads
       = g_ptr_array_new_with_free_func ((GDestroyNotify) (void (*) (void)) ferry_upload_free);
@@ -180,23 +230,26 @@ load_many (FerryDatabase *database, sqlite3_stmt *statement, GError **error)
 GPtrArray *
 ferry_upload_rows_load_publishing (FerryDatabase *database, GError **error)
 {
-  return load_many (database,
-                    ferry_database_prepare (
-                        database,
-                        "SELECT " COLUMNS " FROM upload WHERE status = 0 AND published IS NOT NULL",
-                        error),
-                    error);
+  return ferry_upload_rows_collect (
+      database,
+      ferry_database_prepare (
+          database,
+          "SELECT " FERRY_UPLOAD_COLUMNS
+          " FROM upload WHERE status = 0 AND published IS NOT NULL AND transport = 0",
+          error),
+      error);
 }
 
 GPtrArray *
 ferry_upload_rows_load_stale (FerryDatabase *database, gint64 before, GError **error)
 {
-  return load_many (database,
-                    prepare_for (database,
-                                 "SELECT " COLUMNS " FROM upload WHERE status = 0"
-                                 " AND published IS NULL AND touched < ?1 LIMIT 1000",
-                                 before, error),
-                    error);
+  return ferry_upload_rows_collect (
+      database,
+      prepare_for (database,
+                   "SELECT " FERRY_UPLOAD_COLUMNS " FROM upload WHERE status = 0"
+                   " AND published IS NULL AND touched < ?1 LIMIT 1000",
+                   before, error),
+      error);
 }
 
 gboolean
@@ -298,7 +351,8 @@ ferry_upload_rows_add (FerryDatabase *database, FerryUpload *upload, GError **er
   sqlite3_stmt *statement = ferry_database_prepare (
       database,
       "INSERT INTO upload (id, key, request, folder, name, size, chunk_size, modified, sha256,"
-      " status, touched) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10)",
+      " status, touched, transport, store)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12)",
       error);
 
   if (statement == NULL)
@@ -313,6 +367,8 @@ ferry_upload_rows_add (FerryDatabase *database, FerryUpload *upload, GError **er
   sqlite3_bind_int64 (statement, 8, upload->modified);
   bind_sha256 (statement, 9, upload->has_sha256, upload->sha256);
   sqlite3_bind_int64 (statement, 10, upload->touched);
+  sqlite3_bind_int (statement, 11, (int) upload->transport);
+  sqlite3_bind_text (statement, 12, upload->store, -1, SQLITE_STATIC);
   if (!ferry_database_step (database, statement, error))
     return FALSE;
   upload->number = sqlite3_last_insert_rowid (sqlite3_db_handle (statement));
@@ -400,7 +456,8 @@ ferry_upload_rows_end (FerryDatabase *database,
                        GError **error)
 {
   sqlite3_stmt *statement = prepare_for (database,
-                                         "UPDATE upload SET status = ?2, touched = ?3, key = NULL"
+                                         "UPDATE upload SET status = ?2, touched = ?3, key = NULL,"
+                                         " cleaning = CASE transport WHEN 1 THEN 2 ELSE 0 END"
                                          " WHERE number = ?1 AND status = 0 AND published IS NULL",
                                          number, error);
 
@@ -416,7 +473,8 @@ gboolean
 ferry_upload_rows_forget (FerryDatabase *database, gint64 before, GError **error)
 {
   sqlite3_stmt *statement = prepare_for (
-      database, "DELETE FROM upload WHERE status IN (2, 3) AND touched < ?1", before, error);
+      database, "DELETE FROM upload WHERE status IN (2, 3) AND cleaning = 0 AND touched < ?1",
+      before, error);
 
   if (statement == NULL)
     return FALSE;

@@ -3,10 +3,8 @@
 
 static const int n_threads[FERRY_N_WORKS] = {
   /* Mostly asleep until the disk has synced: those of one file that wait together share a sync. */
-  [FERRY_WORK_SHORT] = 8,
-  [FERRY_WORK_BLOCK] = 4,
-  [FERRY_WORK_LONG] = 2,
-  [FERRY_WORK_READ] = 2,
+  [FERRY_WORK_SHORT] = 8, [FERRY_WORK_BLOCK] = 4, [FERRY_WORK_LONG] = 2,
+  [FERRY_WORK_READ] = 2,  [FERRY_WORK_STORE] = 8,
 };
 
 typedef struct

@@ -19,6 +19,7 @@ typedef enum
   FERRY_WORK_BLOCK, /* bytes of a chunk into its file and its digest */
   FERRY_WORK_LONG,  /* reading back a whole file */
   FERRY_WORK_READ,  /* bytes of a finished file */
+  FERRY_WORK_STORE, /* waits for an answer of the store */
   FERRY_N_WORKS
 } FerryWork;
 

@@ -83,12 +83,23 @@ make_receiver (const ReceiverOptions *options)
     .expire = options->expire,
     .tls_certificate = options->tls_certificate,
     .tls_key = options->tls_key,
+    .s3_endpoint = options->s3_endpoint,
+    .s3_bucket = options->s3_bucket,
+    .s3_region = options->s3_region,
+    .s3_keys_file = options->s3_keys_file,
+    .s3_expire = (guint) options->s3_expire,
     .max_connections = read_bound ("FERRY_RECEIVER_MAX_CONNECTIONS"),
     .max_uploads = read_bound ("FERRY_RECEIVER_MAX_UPLOADS"),
     .idle_timeout = read_bound ("FERRY_RECEIVER_IDLE_MS"),
   };
 
   return ferry_receiver_new (&given);
+}
+
+static void
+notice_cb (const char *sentence, gpointer user_data)
+{
+  complain (sentence);
 }
 
 /* The first line is the address alone, for programs. */
@@ -98,8 +109,12 @@ tell_start (FerryReceiver *receiver, const ReceiverOptions *options)
   const char *set_apart = ferry_receiver_get_set_apart (receiver);
 
   say ("%s", ferry_receiver_get_address (receiver));
-  say (_ ("Files are saved in “%s”. Clients need the token in “%s”."), options->directory,
-       ferry_receiver_get_token_path (receiver));
+  if (options->s3_endpoint != NULL)
+    say (_ ("Files go to the bucket “%s” at %s. Clients need the token in “%s”."),
+         options->s3_bucket, options->s3_endpoint, ferry_receiver_get_token_path (receiver));
+  else
+    say (_ ("Files are saved in “%s”. Clients need the token in “%s”."), options->directory,
+         ferry_receiver_get_token_path (receiver));
   fflush (stdout);
   if (set_apart != NULL)
     {
@@ -132,6 +147,7 @@ run (const ReceiverOptions *options)
 
   g_unix_signal_add (SIGTERM, quit_cb, loop);
   g_unix_signal_add (SIGINT, quit_cb, loop);
+  ferry_receiver_set_notice_func (receiver, notice_cb, NULL);
   if (!ferry_receiver_start (receiver, &error))
     {
       complain (error->message);
@@ -149,6 +165,8 @@ main (int argc, char *argv[])
   g_auto (ReceiverOptions) options = { 0 };
   g_autoptr (GError) error = NULL;
 
+  /* As in ferryctl: HTTP/2 of the libsoup that Debian 12 has is slow. */
+  g_setenv ("SOUP_FORCE_HTTP1", "1", TRUE);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, FERRY_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

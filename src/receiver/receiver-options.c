@@ -12,6 +12,8 @@
 #define CHUNK_SIZE_MIN 1024
 #define CHUNK_SIZE_MAX (1024 * 1024 * 1024)
 #define SIZE_LIMIT (G_GUINT64_CONSTANT (1) << 62)
+/* The longest that a signed address may be good for. */
+#define S3_EXPIRE_MAX (7 * 24 * 60 * 60)
 #define TIME_LIMIT (G_GUINT64_CONSTANT (10) * 366 * 24 * 60 * 60)
 
 typedef struct
@@ -84,6 +86,7 @@ typedef struct
   char *chunk_size;
   char *max_size;
   char *expire;
+  char *s3_expire;
   char **rest;
 } Texts;
 
@@ -93,6 +96,7 @@ texts_clear (Texts *texts)
   g_free (texts->chunk_size);
   g_free (texts->max_size);
   g_free (texts->expire);
+  g_free (texts->s3_expire);
   g_strfreev (texts->rest);
 }
 
@@ -120,8 +124,18 @@ make_context (ReceiverOptions *options, Texts *texts)
       N_ ("TIME") },
     { "tls-certificate", 0, 0, G_OPTION_ARG_FILENAME, &options->tls_certificate,
       N_ ("Encrypt with this certificate (PEM)"), N_ ("FILE") },
-    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &options->tls_key, N_ ("The certificate's key (PEM)"),
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &options->tls_key, N_ ("The certificate’s key (PEM)"),
       N_ ("FILE") },
+    { "s3-endpoint", 0, 0, G_OPTION_ARG_STRING, &options->s3_endpoint,
+      N_ ("Have files sent straight to this S3-compatible store, not through here"), N_ ("URL") },
+    { "s3-bucket", 0, 0, G_OPTION_ARG_STRING, &options->s3_bucket, N_ ("The store’s bucket"),
+      N_ ("NAME") },
+    { "s3-region", 0, 0, G_OPTION_ARG_STRING, &options->s3_region, N_ ("The store’s region"),
+      N_ ("NAME") },
+    { "s3-keys-file", 0, 0, G_OPTION_ARG_FILENAME, &options->s3_keys_file,
+      N_ ("The store’s keys, instead of AWS_ACCESS_KEY_ID and its like"), N_ ("FILE") },
+    { "s3-expire", 0, 0, G_OPTION_ARG_STRING, &texts->s3_expire,
+      N_ ("Sign addresses at the store that are good for this long, instead of 1h"), N_ ("TIME") },
     { "help", 'h', 0, G_OPTION_ARG_NONE, &options->help, N_ ("Tell what this program does"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Tell the version"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &texts->rest, NULL, NULL },
@@ -173,7 +187,41 @@ read_texts (const Texts *texts, ReceiverOptions *options, GError **error)
   if (texts->expire != NULL && !receiver_options_parse_time (texts->expire, &options->expire))
     return refuse (error, g_strdup_printf (_ ("“%s” is not a time. Give one like 7d, 12h or 30m."),
                                            texts->expire));
+  if (texts->s3_expire != NULL
+      && (!receiver_options_parse_time (texts->s3_expire, &options->s3_expire)
+          || options->s3_expire > S3_EXPIRE_MAX))
+    return refuse (error, g_strdup_printf (_ ("“%s” is not a time for addresses: give 1s to 7d."),
+                                           texts->s3_expire));
   return TRUE;
+}
+
+static gboolean
+is_given (const char *text)
+{
+  return text != NULL && *text != '\0';
+}
+
+static gboolean
+check_store (const Texts *texts, const ReceiverOptions *options, GError **error)
+{
+  guint n = (guint) is_given (options->s3_endpoint) + (guint) is_given (options->s3_bucket)
+            + (guint) is_given (options->s3_region);
+  gboolean named = options->s3_endpoint != NULL || options->s3_bucket != NULL
+                   || options->s3_region != NULL || options->s3_keys_file != NULL
+                   || texts->s3_expire != NULL;
+
+  if (n == 3 || !named)
+    return TRUE;
+  return refuse (error, g_strdup (_ ("A store needs all three: give --s3-endpoint, --s3-bucket and "
+                                     "--s3-region together.")));
+}
+
+static gboolean
+check_directory (const ReceiverOptions *options, GError **error)
+{
+  if (options->directory == NULL ? options->s3_endpoint != NULL : *options->directory != '\0')
+    return TRUE;
+  return refuse (error, g_strdup (_ ("A folder for the files is missing: give --directory.")));
 }
 
 gboolean
@@ -197,8 +245,8 @@ receiver_options_parse (int argc, char **argv, ReceiverOptions *options, GError 
                                                 "tells more."),
                                              shown));
     }
-  if (options->directory == NULL || *options->directory == '\0')
-    return refuse (error, g_strdup (_ ("A folder for the files is missing: give --directory.")));
+  if (!check_store (&texts, options, error) || !check_directory (options, error))
+    return FALSE;
   if ((options->tls_certificate == NULL) != (options->tls_key == NULL))
     return refuse (error, g_strdup (_ ("A certificate needs its key: give --tls-certificate and "
                                        "--tls-key together.")));
@@ -214,4 +262,8 @@ receiver_options_clear (ReceiverOptions *options)
   g_clear_pointer (&options->token_file, g_free);
   g_clear_pointer (&options->tls_certificate, g_free);
   g_clear_pointer (&options->tls_key, g_free);
+  g_clear_pointer (&options->s3_endpoint, g_free);
+  g_clear_pointer (&options->s3_bucket, g_free);
+  g_clear_pointer (&options->s3_region, g_free);
+  g_clear_pointer (&options->s3_keys_file, g_free);
 }

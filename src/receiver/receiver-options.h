@@ -22,6 +22,11 @@ typedef struct
   guint64 chunk_size;
   guint64 max_size;
   guint64 expire;
+  char *s3_endpoint;
+  char *s3_bucket;
+  char *s3_region;
+  char *s3_keys_file;
+  guint64 s3_expire;
   gboolean version;
   gboolean help;
 } ReceiverOptions;

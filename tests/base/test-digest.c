@@ -60,6 +60,54 @@ test_known_answers (void)
   assert_finish (digest, MILLION_A);
 }
 
+/* RFC 1321's examples, beside the SHA-256 of the same bytes. */
+static void
+test_md5_goes_along (void)
+{
+  static const char *const answers[][2] = {
+    { "", "d41d8cd98f00b204e9800998ecf8427e" },
+    { "abc", "900150983cd24fb0d6963f7d28e17f72" },
+    { "message digest", "f96b697d7cb7938d525a2f31aaf161d0" },
+  };
+  g_autoptr (FerryDigest) digest = ferry_digest_new_with_md5 ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      guint8 md5[FERRY_MD5_SIZE];
+      guint8 again[FERRY_MD5_SIZE];
+      g_autofree char *hex = NULL;
+      g_autofree char *upper = g_ascii_strup (answers[i][1], -1);
+
+      for (const char *p = answers[i][0]; *p != '\0'; p++)
+        ferry_digest_update (digest, p, 1);
+      if (i == 1)
+        assert_peek (digest, ABC);
+      g_assert_true (ferry_digest_finish_md5 (digest, md5));
+      hex = ferry_md5_to_hex (md5);
+      g_assert_cmpstr (hex, ==, answers[i][1]);
+      g_assert_true (ferry_md5_from_hex (upper, again));
+      g_assert_cmpmem (again, sizeof again, md5, sizeof md5);
+      if (i == 1)
+        assert_finish (digest, ABC);
+    }
+}
+
+static void
+test_no_md5 (void)
+{
+  static const char *const bad[]
+      = { "", "d41d8cd98f00b204e9800998ecf8427", "d41d8cd98f00b204e9800998ecf8427e0",
+          "g41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00b204e9800998ecf8427 " };
+  g_autoptr (FerryDigest) digest = ferry_digest_new ();
+  guint8 md5[FERRY_MD5_SIZE] = { 7 };
+
+  g_assert_false (ferry_digest_finish_md5 (digest, md5));
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_false (ferry_md5_from_hex (bad[i], md5));
+  g_assert_false (ferry_md5_from_hex (NULL, md5));
+  g_assert_cmpint (md5[0], ==, 7);
+}
+
 static void
 test_pieces_of_any_size (void)
 {
@@ -265,6 +313,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/digest/known-answers", test_known_answers);
+  g_test_add_func ("/digest/md5-goes-along", test_md5_goes_along);
+  g_test_add_func ("/digest/no-md5", test_no_md5);
   g_test_add_func ("/digest/pieces-of-any-size", test_pieces_of_any_size);
   g_test_add_func ("/digest/peek-goes-on", test_peek_goes_on);
   g_test_add_func ("/digest/hex", test_hex);

@@ -185,6 +185,7 @@ assert_download_equal (const FerryProgress *a, const FerryProgress *b)
   g_assert_cmpstr (a->upload_id, ==, b->upload_id);
   g_assert_cmpstr (a->upload_key, ==, b->upload_key);
   g_assert_cmpint (a->expires, ==, b->expires);
+  g_assert_cmpint (a->transport, ==, b->transport);
 }
 
 static inline void

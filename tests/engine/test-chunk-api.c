@@ -103,8 +103,8 @@ static const Created created_cases[] = {
   { CREATED ("\"a\"", "10", "-10"), 100, 0, 0, 0 },
   { CREATED ("\"a\"", "1", "4294967297"), FERRY_CHUNK_API_MAX_CHUNKS + 1, 0, 0, 0 },
   { "{\"uploadId\":\"a\",\"chunkSize\":10,\"totalChunks\":10}", 100, 0, 0, 0 },
-  { "{\"uploadId\":\"a\",\"chunkSize\":10,\"totalChunks\":10,\"transport\":\"presigned\"}", 100, 0,
-    0, 0 },
+  { "{\"uploadId\":\"a\",\"chunkSize\":10,\"totalChunks\":10,\"transport\":\"carrier pigeon\"}",
+    100, 0, 0, 0 },
   { "{\"uploadId\":\"a\",\"chunkSize\":10,\"totalChunks\":10,\"transport\":null}", 100, 0, 0, 0 },
 };
 
@@ -128,6 +128,24 @@ test_created (void)
       g_assert_cmpuint (created->chunk_size, ==, expected->chunk_size);
       g_assert_cmpuint (created->total_chunks, ==, expected->total);
       g_assert_cmpint (created->expires, ==, expected->expires);
+    }
+}
+
+static void
+test_transport (void)
+{
+  static const char *const names[] = { "direct", "presigned" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *text = g_strdup_printf (
+          "{\"uploadId\":\"a\",\"chunkSize\":10,\"totalChunks\":10,\"transport\":\"%s\"}",
+          names[i]);
+      g_autoptr (GBytes) json = bytes (text);
+      g_autoptr (FerryChunkCreated) created = ferry_chunk_api_parse_created (json, 100, NULL);
+
+      g_assert_nonnull (created);
+      g_assert_cmpint (created->transport, ==, (FerryTransport) i);
     }
 }
 
@@ -268,7 +286,8 @@ test_result (void)
     {
       g_autoptr (GBytes) json = bytes (result_cases[i].json);
       g_autoptr (GError) error = NULL;
-      g_autoptr (FerryChunkResult) result = ferry_chunk_api_parse_result (json, &error);
+      g_autoptr (FerryChunkResult) result
+          = ferry_chunk_api_parse_result (json, FERRY_TRANSPORT_DIRECT, &error);
 
       g_test_message ("case %zu", i);
       g_assert_cmpint (result != NULL, ==, result_cases[i].good);
@@ -290,7 +309,8 @@ test_long_url (void)
       g_autofree char *text
           = g_strdup_printf (RESULT ("\"complete\"", "7", "\"" SHA "\"", "\"%s\""), url);
       g_autoptr (GBytes) json = bytes (text);
-      g_autoptr (FerryChunkResult) result = ferry_chunk_api_parse_result (json, NULL);
+      g_autoptr (FerryChunkResult) result
+          = ferry_chunk_api_parse_result (json, FERRY_TRANSPORT_DIRECT, NULL);
 
       g_assert_cmpint (result != NULL, ==, length <= 16384);
     }
@@ -434,7 +454,8 @@ check_any (GBytes *json)
   GError *errors[4] = { NULL };
   g_autoptr (FerryChunkCreated) created = ferry_chunk_api_parse_created (json, 100, &errors[0]);
   g_autoptr (FerryChunkStatus) status = ferry_chunk_api_parse_status (json, &errors[1]);
-  g_autoptr (FerryChunkResult) result = ferry_chunk_api_parse_result (json, &errors[2]);
+  g_autoptr (FerryChunkResult) result
+      = ferry_chunk_api_parse_result (json, FERRY_TRANSPORT_DIRECT, &errors[2]);
   gboolean chunk = ferry_chunk_api_parse_chunk (json, 7, &errors[3]);
   g_autoptr (FerryRanges) missing = ferry_chunk_api_parse_missing (json, 100);
   g_autofree char *problem = ferry_chunk_api_parse_problem (json);
@@ -500,6 +521,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/chunk-api/created", test_created);
+  g_test_add_func ("/chunk-api/transport", test_transport);
   g_test_add_func ("/chunk-api/id-length", test_id_length);
   g_test_add_func ("/chunk-api/status", test_status);
   g_test_add_func ("/chunk-api/result", test_result);

@@ -89,6 +89,7 @@ static const char *const impossible_values[] = {
   "part_name = '/etc/passwd'",
   "publishing = '.'",
   "verified = x'01'",
+  "transport = 2",
 };
 
 static void

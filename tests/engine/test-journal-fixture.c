@@ -246,6 +246,50 @@ test_fixture_upload_in_the_middle (Fixture *fixture, gconstpointer data)
   assert_chunks (fixture, TWO, "0:5242880:1:1 1:5242880:2:0");
 }
 
+static gint64
+read_number (const char *path, const char *sql)
+{
+  sqlite3 *handle = NULL;
+  sqlite3_stmt *statement = NULL;
+  gint64 number;
+
+  g_assert_cmpint (sqlite3_open (path, &handle), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_prepare_v2 (handle, sql, -1, &statement, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
+  number = sqlite3_column_int64 (statement, 0);
+  sqlite3_finalize (statement);
+  sqlite3_close (handle);
+  return number;
+}
+
+/* What went to a receiver before there were stores still goes there. */
+static void
+test_fixture_before_stores (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *copy = g_strconcat (fixture->path, ".before-v3", NULL);
+
+  make_from (fixture, "queue-v3.sql");
+  open_store (fixture);
+
+  g_autoptr (GPtrArray) records = load (fixture);
+  g_autoptr (GPtrArray) destinations = load_destinations (fixture);
+  g_autoptr (GArray) chunks = load_chunks (fixture, TWO);
+
+  g_assert_cmpuint (records->len, ==, 4);
+  g_assert_cmpuint (destinations->len, ==, 1);
+  g_assert_cmpint (at (records, 1)->progress->transport, ==, FERRY_TRANSPORT_DIRECT);
+  assert_chunks (fixture, TWO, "0:5242880:1:1 1:5242880:2:0");
+  for (guint i = 0; i < chunks->len; i++)
+    {
+      const FerryChunk *chunk = &g_array_index (chunks, FerryChunk, i);
+
+      g_assert_null (chunk->receipt);
+      g_assert_false (chunk->has_md5);
+    }
+  g_clear_pointer (&fixture->store, ferry_store_close);
+  g_assert_cmpint (read_number (copy, "PRAGMA user_version"), ==, 3);
+}
+
 static void
 test_fixture_uploads (Fixture *fixture, gconstpointer data)
 {
@@ -267,22 +311,6 @@ test_fixture_uploads (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (asking->spec->token, ==, NULL);
 }
 
-static gint64
-read_number (const char *path, const char *sql)
-{
-  sqlite3 *handle = NULL;
-  sqlite3_stmt *statement = NULL;
-  gint64 number;
-
-  g_assert_cmpint (sqlite3_open (path, &handle), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_prepare_v2 (handle, sql, -1, &statement, NULL), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
-  number = sqlite3_column_int64 (statement, 0);
-  sqlite3_finalize (statement);
-  sqlite3_close (handle);
-  return number;
-}
-
 static void
 test_fixture_is_copied_first (Fixture *fixture, gconstpointer data)
 {
@@ -295,7 +323,7 @@ test_fixture_is_copied_first (Fixture *fixture, gconstpointer data)
 
   g_assert_cmpuint (destinations->len, ==, 0);
   g_clear_pointer (&fixture->store, ferry_store_close);
-  g_assert_cmpint (read_number (fixture->path, "PRAGMA user_version"), ==, 3);
+  g_assert_cmpint (read_number (fixture->path, "PRAGMA user_version"), ==, 4);
   g_assert_cmpint (read_number (copy, "PRAGMA user_version"), ==, 2);
   g_assert_cmpint (read_number (copy, "SELECT count (*) FROM transfer"), ==, 4);
   g_assert_cmpint (
@@ -334,6 +362,12 @@ test_fixture_2_becomes_the_newest (Fixture *fixture, gconstpointer data)
   becomes_the_newest (fixture, "queue-v2.sql");
 }
 
+static void
+test_fixture_3_becomes_the_newest (Fixture *fixture, gconstpointer data)
+{
+  becomes_the_newest (fixture, "queue-v3.sql");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -343,9 +377,11 @@ main (int argc, char **argv)
   add ("/journal/fixture/others", test_fixture_others);
   add ("/journal/fixture/chunks-and-history", test_fixture_chunks_and_history);
   add ("/journal/fixture/upload-in-the-middle", test_fixture_upload_in_the_middle);
+  add ("/journal/fixture/before-stores", test_fixture_before_stores);
   add ("/journal/fixture/uploads", test_fixture_uploads);
   add ("/journal/fixture/is-copied-first", test_fixture_is_copied_first);
   add ("/journal/fixture/1-becomes-the-newest", test_fixture_1_becomes_the_newest);
   add ("/journal/fixture/2-becomes-the-newest", test_fixture_2_becomes_the_newest);
+  add ("/journal/fixture/3-becomes-the-newest", test_fixture_3_becomes_the_newest);
   return g_test_run ();
 }

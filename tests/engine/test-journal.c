@@ -43,6 +43,7 @@ fill_download (FerryProgress *progress)
   progress->stamp = (FerryPartStamp){ G_MAXUINT64, (guint64) G_MAXINT64 + 1, 3, -4, G_MAXINT64 };
   progress->publishing = g_strdup ("name (2)");
   progress->verified = g_strdup ("server-sha256");
+  progress->transport = FERRY_TRANSPORT_PRESIGNED;
 }
 
 static FerryRecord *
@@ -421,6 +422,46 @@ test_many (Fixture *fixture, gconstpointer data)
     g_assert_cmpint (at (records, i - 1)->position, <, at (records, i)->position);
 }
 
+/* What a store said of a part stays with it, and goes with another reading of the chunk. */
+static void
+test_receipts (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FerryRecord) record = new_record ("a");
+  g_autoptr (GError) error = NULL;
+  FerryChunk chunks[] = { chunk_of (0, 10, 1), chunk_of (1, 10, 2), chunk_of (2, 10, 3) };
+  const FerryChunk again = chunk_of (0, 10, 4);
+  const FerryChunk *loaded;
+
+  chunks[0].receipt = (char *) "0123456789abcdef0123456789abcdef";
+  chunks[0].has_md5 = chunks[1].has_md5 = TRUE;
+  memset (chunks[0].md5, 5, sizeof chunks[0].md5);
+  memset (chunks[1].md5, 6, sizeof chunks[1].md5);
+  chunks[2].receipt = (char *) "ö-1";
+  open_store (fixture);
+  ferry_store_post_add (fixture->store, record);
+  g_assert_true (ferry_store_save_chunks (fixture->store, record->id, chunks, 3, 30, &error));
+
+  g_autoptr (GArray) first = load_chunks (fixture, record->id);
+
+  g_assert_cmpuint (first->len, ==, 3);
+  loaded = (const FerryChunk *) (const void *) first->data;
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_cmpstr (loaded[i].receipt, ==, chunks[i].receipt);
+      g_assert_cmpint (loaded[i].has_md5, ==, chunks[i].has_md5);
+      g_assert_cmpmem (loaded[i].md5, FERRY_MD5_SIZE, chunks[i].md5, FERRY_MD5_SIZE);
+    }
+  g_assert_true (ferry_store_save_chunks (fixture->store, record->id, &again, 1, 30, &error));
+
+  g_autoptr (GArray) second = load_chunks (fixture, record->id);
+
+  g_assert_cmpuint (second->len, ==, 3);
+  loaded = (const FerryChunk *) (const void *) second->data;
+  g_assert_null (loaded[0].receipt);
+  g_assert_false (loaded[0].has_md5);
+  g_assert_cmpstr (loaded[2].receipt, ==, "ö-1");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -439,5 +480,6 @@ main (int argc, char **argv)
   add ("/journal/history", test_history);
   add ("/journal/secrets-stay-out", test_secrets_stay_out);
   add ("/journal/many", test_many);
+  add ("/journal/receipts", test_receipts);
   return g_test_run ();
 }

@@ -288,6 +288,7 @@ full_download (void)
   progress->stamp = (FerryPartStamp){ 1, 2, 3, 4, 5 };
   progress->publishing = g_strdup ("publishing");
   progress->verified = g_strdup ("verified");
+  progress->transport = FERRY_TRANSPORT_PRESIGNED;
   return progress;
 }
 
@@ -314,6 +315,7 @@ test_download_copy (void)
   g_assert_true (ferry_part_stamp_equal (&copy->stamp, &progress->stamp));
   g_assert_cmpstr (copy->publishing, ==, "publishing");
   g_assert_cmpstr (copy->verified, ==, "verified");
+  g_assert_cmpint (copy->transport, ==, FERRY_TRANSPORT_PRESIGNED);
 }
 
 static void

@@ -175,7 +175,7 @@ test_newer (Fixture *fixture, gconstpointer data)
   ferry_store_close (open_store (fixture));
   run_sql (fixture, "PRAGMA user_version = 1000");
   assert_open_fails (fixture->folder, FERRY_ERROR_STORE_NEWER);
-  run_sql (fixture, "PRAGMA user_version = 3");
+  run_sql (fixture, "PRAGMA user_version = 4");
   ferry_store_close (open_store (fixture));
 }
 

@@ -2,6 +2,7 @@
 /* Feeds foreign bytes to everything that takes requests apart, bare and inside of what is nearly right. */
 #include "ferry-request.h"
 
+#include "ferry-broker-keys.h"
 #include "ferry-digest.h"
 #include "fuzz-driver.h"
 #include "receiver-options.h"
@@ -24,6 +25,14 @@ static const char *const seeds[] = {
   "{\"name\":\"b\",\"size\":1,\"modified\":784111777,\"x\":[[[{\"y\":[null,true,-1.5e3]}]]]}",
   "{\"sha256\":\"" SHA256 "\"}",
   "{\"sha256\":null}",
+  "/uploads/" ID "/urls",
+  "/uploads/" ID "/chunks/42/receipt",
+  "{\"chunks\":[[0,3],[7,7],[90,99]]}",
+  "{\"chunks\":[[5,5]],\"sha256\":[\"" SHA256 "\"]}",
+  "{\"etag\":\"\\\"d41d8cd98f00b204e9800998ecf8427e\\\"\",\"sha256\":\"" SHA256
+  "\",\"md5\":\"d41d8cd98f00b204e9800998ecf8427e\"}",
+  "[default]\naws_access_key_id = AKID\n# x\naws_secret_access_key=b/c+d\naws_session_token "
+  "=t\n[x]\n",
   "POST /uploads HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\nAuthorization: Bearer a-b_c\r\n\r\n",
   "PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
   "0-499",
@@ -40,6 +49,14 @@ static const char *const pieces[] = {
   "\"size\":",
   "\"modified\":",
   "\"sha256\":",
+  "\"chunks\":",
+  "\"etag\":",
+  "\"md5\":",
+  "/urls",
+  "/receipt",
+  "[default]",
+  "aws_access_key_id",
+  " = ",
   "null",
   "\\u0000",
   "\\ud800",
@@ -169,6 +186,54 @@ check_initiate (const char *data, gsize length)
 }
 
 static void
+check_urls (const char *data, gsize length)
+{
+  FerryUrlsRequest request;
+  const char *wrong = ferry_urls_parse (data, length, &request);
+
+  g_assert_cmpuint (request.n, <=, FERRY_URLS_MAX);
+  for (guint i = 1; i < request.n; i++)
+    g_assert_cmpuint (request.chunks[i - 1], <, request.chunks[i]);
+  if (wrong == NULL)
+    g_assert_cmpuint (request.n, >, 0);
+  else
+    g_assert_true (g_str_has_suffix (wrong, "."));
+}
+
+static void
+check_receipt (const char *data, gsize length)
+{
+  FerryReceipt receipt;
+  const char *wrong = ferry_receipt_parse (data, length, &receipt);
+
+  g_assert_true ((wrong == NULL) == (receipt.etag != NULL));
+  if (wrong == NULL)
+    {
+      g_assert_cmpuint (strlen (receipt.etag), >, 0);
+      g_assert_cmpuint (strlen (receipt.etag), <=, FERRY_ETAG_MAX);
+      g_assert_null (strpbrk (receipt.etag, "\"<>& \r\n"));
+    }
+  else
+    g_assert_true (g_str_has_suffix (wrong, "."));
+  ferry_receipt_clear (&receipt);
+}
+
+static void
+check_keys (const char *text)
+{
+  g_auto (FerryBrokerKeys) keys = { 0 };
+  g_autofree char *section = g_strconcat ("[default]\n", text, NULL);
+  g_auto (FerryBrokerKeys) more = { 0 };
+
+  if (ferry_broker_keys_parse (&keys, text))
+    {
+      g_assert_null (strpbrk (keys.access_key, " \t\r\n"));
+      g_assert_null (strpbrk (keys.secret_key, " \t\r\n"));
+    }
+  ferry_broker_keys_parse (&more, section);
+}
+
+static void
 check_json (const char *data, gsize length, const char *text)
 {
   gboolean has_sha256 = FALSE;
@@ -178,6 +243,8 @@ check_json (const char *data, gsize length, const char *text)
   g_autofree char *modified
       = g_strdup_printf ("{\"name\":\"a\",\"size\":1,\"modified\":\"%s\"}", text);
   g_autofree char *other = g_strdup_printf ("{\"sha256\":%s}", text);
+  g_autofree char *ranges = g_strdup_printf ("{\"chunks\":[%s]}", text);
+  g_autofree char *etag = g_strdup_printf ("{\"etag\":\"%s\",\"sha256\":\"%s\"}", text, SHA256);
 
   check_initiate (data, length);
   check_initiate (name, strlen (name));
@@ -185,6 +252,11 @@ check_json (const char *data, gsize length, const char *text)
   check_initiate (modified, strlen (modified));
   ferry_complete_parse (data, length, &has_sha256, sha256);
   ferry_complete_parse (other, strlen (other), &has_sha256, sha256);
+  check_urls (data, length);
+  check_urls (ranges, strlen (ranges));
+  check_receipt (data, length);
+  check_receipt (etag, strlen (etag));
+  check_keys (text);
 }
 
 static void

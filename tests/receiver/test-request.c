@@ -28,6 +28,14 @@ test_routes (void)
     { "DELETE", "/uploads/" ID, NULL, FERRY_ROUTE_DISCARD, "DELETE", 0 },
     { "POST", "/uploads/" ID "/complete", NULL, FERRY_ROUTE_COMPLETE, "POST", 0 },
     { "PUT", "/uploads/" ID "/chunks/0", NULL, FERRY_ROUTE_CHUNK, "PUT", 0 },
+    { "POST", "/uploads/" ID "/urls", NULL, FERRY_ROUTE_URLS, "POST", 0 },
+    { "GET", "/uploads/" ID "/urls", NULL, FERRY_ROUTE_NONE, "POST", 0 },
+    { "POST", "/uploads/" ID "/urls/", NULL, FERRY_ROUTE_NONE, NULL, 0 },
+    { "POST", "/uploads/" ID "/chunks/7/receipt", NULL, FERRY_ROUTE_RECEIPT, "POST", 7 },
+    { "PUT", "/uploads/" ID "/chunks/7/receipt", NULL, FERRY_ROUTE_NONE, "POST", 0 },
+    { "POST", "/uploads/" ID "/chunks/7/receipts", NULL, FERRY_ROUTE_NONE, NULL, 0 },
+    { "POST", "/uploads/" ID "/chunks/07/receipt", NULL, FERRY_ROUTE_NONE, NULL, 0 },
+    { "POST", "/uploads/" ID "/chunks/receipt", NULL, FERRY_ROUTE_NONE, NULL, 0 },
     { "PUT", "/uploads/" ID "/chunks/123456789012345678", NULL, FERRY_ROUTE_CHUNK, "PUT",
       G_GUINT64_CONSTANT (123456789012345678) },
     { "PUT", "/uploads/" ID "/chunks/1234567890123456789", NULL, FERRY_ROUTE_NONE, NULL, 0 },
@@ -46,7 +54,7 @@ test_routes (void)
       ferry_route_parse (cases[i].method, cases[i].path, cases[i].query, &route);
       g_assert_cmpint (route.kind, ==, cases[i].kind);
       g_assert_cmpstr (route.allow, ==, cases[i].allow);
-      if (route.kind == FERRY_ROUTE_CHUNK)
+      if (route.kind == FERRY_ROUTE_CHUNK || route.kind == FERRY_ROUTE_RECEIPT)
         g_assert_cmpuint (route.chunk, ==, cases[i].chunk);
       if (route.kind != FERRY_ROUTE_NONE && route.kind != FERRY_ROUTE_INITIATE)
         g_assert_cmpstr (route.id, ==, ID);

@@ -363,11 +363,13 @@ class Protocol(bed.Case):
         for path in ('/', '/uploads/', '/uploads/x', '/upload', '/status/', '/uploads/' + '0' * 31, '/files/', '/files/x/y',
                      f"/files/{'0' * 32}/", f"/files/{'0' * 32}/../../etc/passwd", f"/files/{'0' * 32}/%2e%2e%2fetc",
                      f"/files/{'0' * 32}/a", '/..', '/%2e%2e/',
-                     '//uploads', '/uploads%2f', f"/uploads/{'0' * 32}/chunks/0/", f"/uploads/{'0' * 32}/urls"):
+                     '//uploads', '/uploads%2f', f"/uploads/{'0' * 32}/chunks/0/", f"/uploads/{'0' * 32}/urls/",
+                     f"/uploads/{'0' * 32}/chunks/0/receipts"):
             self.assert_problem(self.receiver.ask('GET', path), 404)
         for path in (f"/files/{'0' * 32}/%00", f"/files/{'0' * 32}/a%zz"):
             self.assertIn(self.receiver.ask('GET', path).status, (400, 404), path)
-        for method, path, allow in (('GET', '/uploads', 'POST'), ('POST', '/status', 'GET'), ('HEAD', '/status', 'GET'),
+        for method, path, allow in (('GET', f"/uploads/{'0' * 32}/urls", 'POST'), ('PUT', f"/uploads/{'0' * 32}/chunks/0/receipt", 'POST'),
+                                    ('GET', '/uploads', 'POST'), ('POST', '/status', 'GET'), ('HEAD', '/status', 'GET'),
                                     ('GET', f"/uploads/{'0' * 32}", 'DELETE'),
                                     ('GET', f"/uploads/{'0' * 32}/complete", 'POST'),
                                     ('POST', f"/uploads/{'0' * 32}/chunks/0", 'PUT'),

@@ -19,8 +19,8 @@ class Usage(bed.Case):
                               timeout=bed.PATIENCE, check=False, cwd=self.root)
         return done.returncode, done.stdout, done.stderr
 
-    def refuse(self, status, *arguments, words=()):
-        found, out, errors = self.run_it(*arguments)
+    def refuse(self, status, *arguments, words=(), env=None):
+        found, out, errors = self.run_it(*arguments, env=env)
         self.assertEqual((found, out), (status, ''), errors)
         self.assertRegex(errors, r'\Aferry-receiver: .*[.?!]\n\Z')
         for word in words:
@@ -33,7 +33,8 @@ class Usage(bed.Case):
         status, out, errors = self.run_it('--help')
         self.assertEqual((status, errors), (0, ''))
         for option in ('--directory=DIR', '--listen=ADDRESS:PORT', '--state=DIR', '--token-file=FILE', '--chunk-size=SIZE',
-                       '--max-size=SIZE', '--expire=TIME', '--tls-certificate=FILE', '--tls-key=FILE'):
+                       '--max-size=SIZE', '--expire=TIME', '--tls-certificate=FILE', '--tls-key=FILE',
+                       '--s3-endpoint=URL', '--s3-bucket=NAME', '--s3-region=NAME', '--s3-keys-file=FILE', '--s3-expire=TIME'):
             self.assertIn(option, out)
         self.assertEqual(self.run_it('-h')[1], out)
         status, out, _ = self.run_it('--version')
@@ -60,6 +61,19 @@ class Usage(bed.Case):
             self.refuse(2, inbox, '--listen=' + listen, words=['listen'])
         self.refuse(2, inbox, '--tls-certificate=x', words=['--tls-key'])
         self.refuse(2, inbox, '--tls-key=x', words=['--tls-certificate'])
+        store = ['--s3-endpoint=http://127.0.0.1:1', '--s3-bucket=b', '--s3-region=r']
+        for n in range(3):
+            self.refuse(2, inbox, *store[:n], *store[n + 1:], words=[store[n].split('=')[0]])
+            self.refuse(2, inbox, *store[:n], store[n].split('=')[0] + '=', *store[n + 1:], words=['--s3-'])
+            self.refuse(2, store[n])
+        self.refuse(2, inbox, '--s3-keys-file=x', words=['--s3-endpoint'])
+        self.refuse(2, inbox, '--s3-expire=1h', words=['--s3-endpoint'])
+        for time in ('0s', '8d', 'x', '', '604801s'):
+            self.refuse(2, inbox, *store, '--s3-expire=' + time, words=['7d'])
+        keys = {'AWS_ACCESS_KEY_ID': 'a', 'AWS_SECRET_ACCESS_KEY': 'b'}
+        for url in ('x', 'ftp://x', 'http://', 'http://a/b', 'http://a?x', 'http://u:p@a'):
+            self.refuse(2, inbox, '--s3-endpoint=' + url, *store[1:], env=keys)
+        self.refuse(2, inbox, '--directory=', *store, env=keys)
         self.assertFalse(os.path.exists(self.path('home', 'state')), 'nothing was touched')
 
     def test_start_and_end(self):
