@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kills ferryctl again and again in the middle of a download or an upload, and looks at what it cost.
 
-Uploads, where the receiver is killed too, are in soak_upload.py. Downloads: a real nginx serves the file. `ferryctl get` is
-killed with SIGKILL at random moments and started again with the same command until it has finished. Then:
+Uploads, where the receiver is killed too, are in soak_upload.py, those to an S3 store in soak_store.py. Downloads: a real
+nginx serves the file. `ferryctl get` is killed with SIGKILL at random moments and started again with the same command until
+it has finished. Then:
 
 - the file must be the server's, byte for byte (SHA-256);
 - after each kill, no more may be fetched again than the checkpoint's worth. What each answer sent and
@@ -26,6 +27,8 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
+import radosgw  # noqa: E402
+import soak_store  # noqa: E402
 import soak_upload  # noqa: E402
 from check import Check  # noqa: E402
 from measure import (MIB, SOURCE_TREE, PeakMemory, file_sha256, format_size, make_file,  # noqa: E402
@@ -236,13 +239,16 @@ def rounds(options):
 
 def parse_options():
     parser = argparse.ArgumentParser(prog="./run soak", description="Kills ferryctl in mid-download, and in "
-                                     "mid-upload ferry-receiver too, over and over, and checks that nothing was lost.")
+                                     "mid-upload ferry-receiver too, over and over, and checks that nothing was lost. "
+                                     "Without --downloads, --uploads or --store: downloads and uploads.")
     parser.add_argument("--downloads", action="store_true", help="downloads only")
     parser.add_argument("--uploads", action="store_true", help="uploads only")
+    parser.add_argument("--store", action="store_true",
+                        help="uploads through a receiver to a real S3 store, only: needs Ceph, and memory for the file")
     parser.add_argument("--whom", action="append", choices=soak_upload.WHOM,
                         help="of an upload: who is killed (each in turn)")
-    parser.add_argument("--size", type=parse_size, default=2 << 30, help="of the file (2GiB)")
-    parser.add_argument("--kills", type=int, default=50, help="kills in each download and upload (50)")
+    parser.add_argument("--size", type=parse_size, help="of the file (2GiB; with --store 1GiB)")
+    parser.add_argument("--kills", type=int, help="kills in each download and upload (50; with --store 20)")
     parser.add_argument("--rounds", type=int, default=1, help="of all that over each scheme (1)")
     parser.add_argument("--minutes", type=float, help="go on for so long, instead of --rounds")
     parser.add_argument("--http", action="store_true", help="HTTP only")
@@ -264,9 +270,30 @@ def parse_options():
     parser.add_argument("--receiver", default=os.path.join(SOURCE_TREE, "_build/prefix/bin/ferry-receiver"),
                         help="the other end of an upload")
     options = parser.parse_args()
+    if options.store and (options.downloads or options.uploads):
+        parser.error("--store goes alone")
+    if options.store and options.https:
+        parser.error("the store of --store speaks HTTP only")
+    options.size = options.size or (1 if options.store else 2) << 30
+    options.kills = (20 if options.store else 50) if options.kills is None else options.kills
     if options.kills < 1 or options.rounds < 1:
         parser.error("at least one kill and one round")
+    if options.store and radosgw.missing():
+        sys.exit(f"soak: {radosgw.missing()}")
     return options
+
+
+def one_round(options, check, source, sha256, seed):
+    if options.store:
+        soak_store.run(options, check, source, sha256, seed)
+        return
+    for secure in (s for s, chosen in ((False, options.http), (True, options.https))
+                   if chosen or options.http == options.https):
+        again = f"{seed} {secure}"
+        if options.downloads or not options.uploads:
+            one_download(options, check, secure, source, sha256, random.Random(again))
+        if options.uploads or not options.downloads:
+            soak_upload.run(options, check, secure, source, sha256, again)
 
 
 def main():
@@ -274,8 +301,6 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     check = Check(options.tap)
     seed = options.seed if options.seed is not None else random.randrange(1 << 32)
-    schemes = [s for s, chosen in ((False, options.http), (True, options.https))
-               if chosen or options.http == options.https]
     check.say(f"seed {seed}: --seed={seed} kills at the same moments again")
     os.makedirs(options.folder, exist_ok=True)
     # Beside the downloads, not in /tmp: that may be memory.
@@ -284,12 +309,7 @@ def main():
         sha256 = make_file(source, options.size)
         for number in rounds(options):
             check.say(f"round {number}")
-            for secure in schemes:
-                again = f"{seed} {number} {secure}"
-                if options.downloads or not options.uploads:
-                    one_download(options, check, secure, source, sha256, random.Random(again))
-                if options.uploads or not options.downloads:
-                    soak_upload.run(options, check, secure, source, sha256, again)
+            one_round(options, check, source, sha256, f"{seed} {number}")
     return check.end()
 
 

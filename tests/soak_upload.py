@@ -110,9 +110,9 @@ class Upload:
         self.peak = 0
         self.client = None
         self.last_words = ""
-        self.receiver = ReceiverProcess(options.receiver, home, env, f"--chunk-size={options.chunk_size}", tls=tls)
+        self.receiver = self.make_receiver(options, home, env, tls)
         self.receiver.start()
-        self.proxy = ChunkProxy(self.receiver.port, options.rate, tls)
+        self.proxy = self.make_proxy(options, tls)
         self.proxy.on_answer = self._hold_completion
         self.holding = True
         self.held = 0
@@ -120,6 +120,16 @@ class Upload:
         self.command = [options.ferryctl, "put", source, f"--to={self.proxy.address}",
                         f"--token-file={self.receiver.token_file}", f"--queue={os.path.join(home, 'queue')}", "--json"]
         self.env = env
+
+    def make_receiver(self, options, home, env, tls):
+        return ReceiverProcess(options.receiver, home, env, f"--chunk-size={options.chunk_size}", tls=tls)
+
+    def make_proxy(self, options, tls):
+        return ChunkProxy(self.receiver.port, options.rate, tls)
+
+    def cut(self):
+        """What is in the line's buffers."""
+        self.proxy.cut()
 
     def __enter__(self):
         self.proxy.start()
@@ -193,7 +203,7 @@ class Upload:
         if self.whom != "client":
             self.receiver.kill()
         if cut:
-            self.proxy.cut()
+            self.cut()
         self.deaths += 1
         self.proxy.nudge()
         if self.whom != "receiver":

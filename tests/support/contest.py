@@ -32,10 +32,12 @@ class Contest:
     server(who)            processes at the other end, whose time is told too
     """
 
+    peers = PEERS
+
     def __init__(self, options, env):
         self.options = options
         self.env = env
-        self.runs = {who: [] for who in (*PEERS, OURS)}
+        self.runs = {who: [] for who in (*self.peers, OURS)}
 
     def server(self, _who):
         return []
@@ -83,7 +85,7 @@ def print_table(size, results):
             print(row.format(f"{title} {who}", f"{r['wall']:.3f} s", f"{r['cpu']:.3f} s", f"{r['server']:.2f} s",
                              f"{size / r['wall'] / (1 << 20):.0f} MiB/s",
                              "" if who in IN_SHELL else f"{r['peak'] / 1e6:.1f} MB"))
-        for peer in PEERS:
+        for peer in (who for who in result if who != OURS):
             ours, theirs = result[OURS], result[peer]
             ratio = f"{ours['server'] / theirs['server']:.2f}" if theirs["server"] else ""
             print(row.format(f"{title} ratio to {peer}", f"{ours['wall'] / theirs['wall']:.2f}",
