@@ -3,26 +3,6 @@
 
 #include <string.h>
 
-static sqlite3_stmt *
-prepare_for (FerryDatabase *database, const char *sql, gint64 number, GError **error)
-{
-  sqlite3_stmt *statement = ferry_database_prepare (database, sql, error);
-
-  if (statement != NULL)
-    sqlite3_bind_int64 (statement, 1, number);
-  return statement;
-}
-
-static gboolean
-step_changing (FerryDatabase *database, sqlite3_stmt *statement, gboolean *changed, GError **error)
-{
-  *changed = FALSE;
-  if (!ferry_database_step (database, statement, error))
-    return FALSE;
-  *changed = sqlite3_changes (sqlite3_db_handle (statement)) > 0;
-  return TRUE;
-}
-
 /* ---- receipts ---- */
 
 gboolean
@@ -31,7 +11,7 @@ ferry_receipt_rows_put (FerryDatabase *database,
                         const FerryReceipt *receipt,
                         GError **error)
 {
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database,
       "INSERT OR REPLACE INTO chunk (upload, idx, sha256, etag, md5) VALUES (?1, ?2, ?3, ?4, ?5)",
       number, error);
@@ -74,7 +54,7 @@ ferry_receipt_rows_load (FerryDatabase *database, gint64 number, GError **error)
 {
   g_autoptr (GPtrArray) receipts
       = g_ptr_array_new_with_free_func ((GDestroyNotify) (void (*) (void)) ferry_receipt_free);
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database, "SELECT idx, sha256, etag, md5 FROM chunk WHERE upload = ?1 ORDER BY idx", number,
       error);
   int more = 0;
@@ -96,17 +76,17 @@ ferry_receipt_rows_set_multipart (FerryDatabase *database,
                                   gboolean *changed,
                                   GError **error)
 {
-  sqlite3_stmt *statement
-      = prepare_for (database,
-                     "UPDATE upload SET multipart = ?2, touched = ?3, completing = 0, proof = 0"
-                     " WHERE number = ?1 AND status = 0",
-                     number, error);
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
+      database,
+      "UPDATE upload SET multipart = ?2, touched = ?3, completing = 0, proof = 0"
+      " WHERE number = ?1 AND status = 0",
+      number, error);
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_text (statement, 2, multipart, -1, SQLITE_STATIC);
   sqlite3_bind_int64 (statement, 3, now);
-  return step_changing (database, statement, changed, error)
+  return ferry_upload_rows_step (database, statement, changed, error)
          && (!*changed || multipart != NULL
              || ferry_upload_rows_drop_all_chunks (database, number, error));
 }
@@ -119,7 +99,7 @@ ferry_receipt_rows_set_completing (FerryDatabase *database,
                                    gboolean *changed,
                                    GError **error)
 {
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database,
       "UPDATE upload SET completing = 1, proof = ?2, touched = ?3 WHERE number = ?1 AND status = 0",
       number, error);
@@ -128,7 +108,7 @@ ferry_receipt_rows_set_completing (FerryDatabase *database,
     return FALSE;
   sqlite3_bind_int (statement, 2, (int) proof);
   sqlite3_bind_int64 (statement, 3, now);
-  return step_changing (database, statement, changed, error);
+  return ferry_upload_rows_step (database, statement, changed, error);
 }
 
 gboolean
@@ -138,7 +118,7 @@ ferry_receipt_rows_set_complete (FerryDatabase *database,
                                  gboolean *changed,
                                  GError **error)
 {
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database,
       "UPDATE upload SET status = 1, touched = ?2, published = ?3, proof = ?4, etag = ?5,"
       " whole = ?6 WHERE number = ?1 AND status = 0 AND transport = 1",
@@ -152,7 +132,7 @@ ferry_receipt_rows_set_complete (FerryDatabase *database,
   sqlite3_bind_text (statement, 5, upload->etag, -1, SQLITE_STATIC);
   if (upload->has_whole)
     sqlite3_bind_blob (statement, 6, upload->whole, FERRY_SHA256_SIZE, SQLITE_STATIC);
-  return step_changing (database, statement, changed, error);
+  return ferry_upload_rows_step (database, statement, changed, error);
 }
 
 /* ---- what is left to do ---- */
@@ -202,8 +182,8 @@ ferry_receipt_rows_set_cleaning (FerryDatabase *database,
                                  FerryCleaning cleaning,
                                  GError **error)
 {
-  sqlite3_stmt *statement
-      = prepare_for (database, "UPDATE upload SET cleaning = ?2 WHERE number = ?1", number, error);
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
+      database, "UPDATE upload SET cleaning = ?2 WHERE number = ?1", number, error);
 
   if (statement == NULL)
     return FALSE;

@@ -125,9 +125,8 @@ column_sha256 (sqlite3_stmt *statement, int column, guint8 sha256[FERRY_SHA256_S
   return TRUE;
 }
 
-/* Its first parameter is the number of an upload, or whatever number @sql has there. */
-static sqlite3_stmt *
-prepare_for (FerryDatabase *database, const char *sql, gint64 number, GError **error)
+sqlite3_stmt *
+ferry_upload_rows_prepare (FerryDatabase *database, const char *sql, gint64 number, GError **error)
 {
   sqlite3_stmt *statement = ferry_database_prepare (database, sql, error);
 
@@ -245,10 +244,10 @@ ferry_upload_rows_load_stale (FerryDatabase *database, gint64 before, GError **e
 {
   return ferry_upload_rows_collect (
       database,
-      prepare_for (database,
-                   "SELECT " FERRY_UPLOAD_COLUMNS " FROM upload WHERE status = 0"
-                   " AND published IS NULL AND touched < ?1 LIMIT 1000",
-                   before, error),
+      ferry_upload_rows_prepare (database,
+                                 "SELECT " FERRY_UPLOAD_COLUMNS " FROM upload WHERE status = 0"
+                                 " AND published IS NULL AND touched < ?1 LIMIT 1000",
+                                 before, error),
       error);
 }
 
@@ -273,7 +272,7 @@ ferry_upload_rows_load_chunk (FerryDatabase *database,
                               guint8 sha256[FERRY_SHA256_SIZE],
                               GError **error)
 {
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database, "SELECT sha256 FROM chunk WHERE upload = ?1 AND idx = ?2", number, error);
 
   *found = FALSE;
@@ -295,7 +294,7 @@ FerryRanges *
 ferry_upload_rows_load_ranges (FerryDatabase *database, gint64 number, GError **error)
 {
   g_autoptr (FerryRanges) ranges = ferry_ranges_new ();
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database, "SELECT idx FROM chunk WHERE upload = ?1 ORDER BY idx", number, error);
   guint64 start = 0, end = 0;
   int more = 0;
@@ -321,7 +320,7 @@ GByteArray *
 ferry_upload_rows_load_digests (FerryDatabase *database, gint64 number, GError **error)
 {
   g_autoptr (GByteArray) digests = g_byte_array_new ();
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database, "SELECT sha256 FROM chunk WHERE upload = ?1 ORDER BY idx", number, error);
   guint8 sha256[FERRY_SHA256_SIZE] = { 0 };
   int more = 0;
@@ -376,8 +375,11 @@ ferry_upload_rows_add (FerryDatabase *database, FerryUpload *upload, GError **er
 }
 
 /* Steps an UPDATE. */
-static gboolean
-step_changing (FerryDatabase *database, sqlite3_stmt *statement, gboolean *changed, GError **error)
+gboolean
+ferry_upload_rows_step (FerryDatabase *database,
+                        sqlite3_stmt *statement,
+                        gboolean *changed,
+                        GError **error)
 {
   *changed = FALSE;
   if (!ferry_database_step (database, statement, error))
@@ -389,7 +391,7 @@ step_changing (FerryDatabase *database, sqlite3_stmt *statement, gboolean *chang
 gboolean
 ferry_upload_rows_touch (FerryDatabase *database, gint64 number, gint64 now, GError **error)
 {
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database, "UPDATE upload SET touched = ?2 WHERE number = ?1 AND status = 0", number, error);
 
   if (statement == NULL)
@@ -404,7 +406,7 @@ ferry_upload_rows_set_publishing (FerryDatabase *database,
                                   gboolean *changed,
                                   GError **error)
 {
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database,
       "UPDATE upload SET published = ?2, whole = ?3, stamp_inode = ?4, stamp_size = ?5,"
       " stamp_mtime = ?6 WHERE number = ?1 AND status = 0",
@@ -417,14 +419,14 @@ ferry_upload_rows_set_publishing (FerryDatabase *database,
   sqlite3_bind_int64 (statement, 4, (sqlite3_int64) upload->stamp.inode);
   sqlite3_bind_int64 (statement, 5, upload->stamp.size);
   sqlite3_bind_int64 (statement, 6, upload->stamp.mtime_ns);
-  return step_changing (database, statement, changed, error);
+  return ferry_upload_rows_step (database, statement, changed, error);
 }
 
 gboolean
 ferry_upload_rows_drop_all_chunks (FerryDatabase *database, gint64 number, GError **error)
 {
   sqlite3_stmt *statement
-      = prepare_for (database, "DELETE FROM chunk WHERE upload = ?1", number, error);
+      = ferry_upload_rows_prepare (database, "DELETE FROM chunk WHERE upload = ?1", number, error);
 
   if (statement == NULL)
     return FALSE;
@@ -436,15 +438,15 @@ ferry_upload_rows_set_complete (
     FerryDatabase *database, gint64 number, gint64 now, gboolean *changed, GError **error)
 {
   sqlite3_stmt *statement
-      = prepare_for (database,
-                     "UPDATE upload SET status = 1, touched = ?2"
-                     " WHERE number = ?1 AND status = 0 AND published IS NOT NULL",
-                     number, error);
+      = ferry_upload_rows_prepare (database,
+                                   "UPDATE upload SET status = 1, touched = ?2"
+                                   " WHERE number = ?1 AND status = 0 AND published IS NOT NULL",
+                                   number, error);
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 2, now);
-  return step_changing (database, statement, changed, error);
+  return ferry_upload_rows_step (database, statement, changed, error);
 }
 
 gboolean
@@ -455,24 +457,25 @@ ferry_upload_rows_end (FerryDatabase *database,
                        gboolean *changed,
                        GError **error)
 {
-  sqlite3_stmt *statement = prepare_for (database,
-                                         "UPDATE upload SET status = ?2, touched = ?3, key = NULL,"
-                                         " cleaning = CASE transport WHEN 1 THEN 2 ELSE 0 END"
-                                         " WHERE number = ?1 AND status = 0 AND published IS NULL",
-                                         number, error);
+  sqlite3_stmt *statement
+      = ferry_upload_rows_prepare (database,
+                                   "UPDATE upload SET status = ?2, touched = ?3, key = NULL,"
+                                   " cleaning = CASE transport WHEN 1 THEN 2 ELSE 0 END"
+                                   " WHERE number = ?1 AND status = 0 AND published IS NULL",
+                                   number, error);
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int (statement, 2, (int) status);
   sqlite3_bind_int64 (statement, 3, now);
-  return step_changing (database, statement, changed, error)
+  return ferry_upload_rows_step (database, statement, changed, error)
          && (!*changed || ferry_upload_rows_drop_all_chunks (database, number, error));
 }
 
 gboolean
 ferry_upload_rows_forget (FerryDatabase *database, gint64 before, GError **error)
 {
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database, "DELETE FROM upload WHERE status IN (2, 3) AND cleaning = 0 AND touched < ?1",
       before, error);
 
@@ -488,7 +491,7 @@ ferry_upload_rows_add_chunk (FerryDatabase *database,
                              const guint8 sha256[FERRY_SHA256_SIZE],
                              GError **error)
 {
-  sqlite3_stmt *statement = prepare_for (
+  sqlite3_stmt *statement = ferry_upload_rows_prepare (
       database, "INSERT INTO chunk (upload, idx, sha256) VALUES (?1, ?2, ?3)", number, error);
 
   if (statement == NULL)
@@ -507,9 +510,9 @@ ferry_upload_rows_drop_chunks (FerryDatabase *database,
   for (gsize i = 0; i < ferry_ranges_get_n (chunks); i++)
     {
       FerryRange range = ferry_ranges_get (chunks, i);
-      sqlite3_stmt *statement
-          = prepare_for (database, "DELETE FROM chunk WHERE upload = ?1 AND idx >= ?2 AND idx < ?3",
-                         number, error);
+      sqlite3_stmt *statement = ferry_upload_rows_prepare (
+          database, "DELETE FROM chunk WHERE upload = ?1 AND idx >= ?2 AND idx < ?3", number,
+          error);
 
       if (statement == NULL)
         return FALSE;

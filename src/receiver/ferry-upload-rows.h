@@ -99,6 +99,15 @@ guint64 ferry_upload_row_chunk_length (const FerryUpload *self, guint64 chunk);
 /* For ferry_database_open (). */
 extern const char *const ferry_upload_migrations[];
 
+/* Its first parameter is the number of an upload, or whatever number @sql has there. (nullable) (transfer none) */
+sqlite3_stmt *
+ferry_upload_rows_prepare (FerryDatabase *database, const char *sql, gint64 number, GError **error);
+/* @changed: whether any row was. */
+gboolean ferry_upload_rows_step (FerryDatabase *database,
+                                 sqlite3_stmt *statement,
+                                 gboolean *changed,
+                                 GError **error);
+
 /* Sets the number. */
 gboolean ferry_upload_rows_add (FerryDatabase *database, FerryUpload *upload, GError **error);
 /* TRUE with *upload NULL where there is none. */
